@@ -1,0 +1,32 @@
+/* base/text.h - reading and writing numbers, writing files whole. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <meka/base.h>
+#include <stdio.h>
+
+/* Numbers are read and written as in the C locale, whatever locale the program has set. */
+
+/* The whole of text as a finite number; false (and *value untouched) if it is not one. */
+bool meka_parse_real(const char *text, double *value);
+/* The whole of text as an integer >= 0, decimal ("1e4" is accepted where exact). */
+bool meka_parse_count(const char *text, uint64_t *value);
+/* value with `digits` significant digits (17: reads back the same), as printf's %g. */
+void meka_format_real(char *text, size_t size, double value, int digits);
+
+/* MEKA_ERR_IO (out of memory: MEKA_ERR_MEMORY) with "cannot <verb> '<path>': <why>", where
+ * why is the system's text for the errno value `code`. */
+meka_status meka_fail_errno(meka_error *err, const char *verb, const char *path, int code);
+
+/* A file that appears under its name only when complete: written to PATH.part, flushed,
+ * then renamed.  begin returns NULL with err set; after it, exactly one of commit
+ * (MEKA_ERR_IO if anything could not be written; the part is removed then) or abandon. */
+typedef struct meka_file {
+    FILE *stream; /* write here */
+    char *path, *part;
+} meka_file;
+meka_file *meka_file_begin(const char *path, meka_error *err);
+meka_status meka_file_commit(meka_file *file, meka_error *err);
+void meka_file_abandon(meka_file *file); /* NULL is fine */
+
+#endif

@@ -1,0 +1,270 @@
+/* meka/ad.h - objectives in C and their exact per-sample derivatives.
+ *
+ * An objective is a C function that builds one sample's loss from ad_var values.
+ * Calling it once records a tape; the tape becomes a program; the program is
+ * evaluated over batches of samples by forward-over-reverse sweeps (reverse mode
+ * on dual numbers; Pearlmutter, "Fast exact multiplication by the Hessian", 1994).
+ *
+ * Shapes: d = n_params, m = n_features, n = number of samples; arrays row-major.
+ */
+#ifndef MEKA_AD_H
+#define MEKA_AD_H
+
+#include <meka/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ad_tape ad_tape;
+typedef struct ad_program ad_program;
+typedef struct ad_batch ad_batch;
+
+/* A value on a tape; plain data, passed by value.  Valid while recording. */
+typedef struct ad_var {
+    ad_tape *tape;
+    uint32_t slot;
+} ad_var;
+
+/* One sample's loss f_i(theta) = f(theta, xi_i). */
+typedef struct ad_objective {
+    const char *name;
+    size_t n_params;   /* d >= 1 */
+    size_t n_features; /* m: doubles per sample, labels included; may be 0 */
+    /* theta [d], xi [m] (NULL if m = 0).  Must be a pure function of its arguments. */
+    ad_var (*record)(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx);
+    const void *ctx; /* borrowed; passed to record */
+    /* [d], borrowed: a starting point; also where a trial recording is made.  NULL: zeros. */
+    const double *x0;
+} ad_objective;
+
+/* ------------------------------------------------- operations while recording
+ *
+ * Each records one instruction and remembers the caller's file and line.  Operands of
+ * binary operations are ad_var or real numbers, at least one of them an ad_var.
+ * Nothing here fails visibly: the first error sticks to the tape and ad_program_create
+ * reports it with its file and line.  Values, partial derivatives and behaviour at
+ * domain edges are the rows of ad/ops.def.
+ */
+
+#define AD_UNARY(name, x) ad_##name##_at((x), __FILE__, __LINE__)
+#define AD_BINARY(name, a, b)                                                                  \
+    _Generic((a), ad_var                                                                       \
+             : _Generic((b), ad_var                                                            \
+                        : ad_##name##_vv, default                                              \
+                        : ad_##name##_vr),                                                     \
+               default                                                                         \
+             : _Generic((b), ad_var                                                            \
+                        : ad_##name##_rv, default                                              \
+                        : ad_needs_a_variable))((a), (b), __FILE__, __LINE__)
+
+/* Never defined: two real operands are a compile-time error. */
+ad_var ad_needs_a_variable(double a, double b, const char *file, int line)
+    __attribute__((error("at least one operand must be an ad_var")));
+
+#define AD_DECLARE_UNARY(name) ad_var ad_##name##_at(ad_var x, const char *file, int line)
+#define AD_DECLARE_BINARY(name)                                                                \
+    ad_var ad_##name##_vv(ad_var a, ad_var b, const char *file, int line);                     \
+    ad_var ad_##name##_vr(ad_var a, double b, const char *file, int line);                     \
+    ad_var ad_##name##_rv(double a, ad_var b, const char *file, int line)
+
+AD_DECLARE_BINARY(add);
+AD_DECLARE_BINARY(sub);
+AD_DECLARE_BINARY(mul);
+AD_DECLARE_BINARY(div);
+AD_DECLARE_BINARY(pow);
+AD_DECLARE_BINARY(atan2);
+AD_DECLARE_BINARY(hypot);
+AD_DECLARE_BINARY(max);
+AD_DECLARE_BINARY(min);
+AD_DECLARE_BINARY(lt);
+AD_DECLARE_BINARY(le);
+AD_DECLARE_BINARY(gt);
+AD_DECLARE_BINARY(ge);
+AD_DECLARE_BINARY(eq);
+AD_DECLARE_BINARY(ne);
+#define ad_add(a, b)   AD_BINARY(add, a, b)
+#define ad_sub(a, b)   AD_BINARY(sub, a, b)
+#define ad_mul(a, b)   AD_BINARY(mul, a, b)
+#define ad_div(a, b)   AD_BINARY(div, a, b)
+#define ad_pow(a, b)   AD_BINARY(pow, a, b)
+#define ad_atan2(y, x) AD_BINARY(atan2, y, x)
+#define ad_hypot(a, b) AD_BINARY(hypot, a, b)
+#define ad_max(a, b)   AD_BINARY(max, a, b) /* at a tie: the mean of both derivatives */
+#define ad_min(a, b)   AD_BINARY(min, a, b) /* at a tie: the mean of both derivatives */
+/* Comparisons give 1 or 0 with zero derivative: conditions for ad_select. */
+#define ad_lt(a, b) AD_BINARY(lt, a, b)
+#define ad_le(a, b) AD_BINARY(le, a, b)
+#define ad_gt(a, b) AD_BINARY(gt, a, b)
+#define ad_ge(a, b) AD_BINARY(ge, a, b)
+#define ad_eq(a, b) AD_BINARY(eq, a, b)
+#define ad_ne(a, b) AD_BINARY(ne, a, b)
+
+AD_DECLARE_UNARY(neg);
+AD_DECLARE_UNARY(abs);
+AD_DECLARE_UNARY(sqr);
+AD_DECLARE_UNARY(sqrt);
+AD_DECLARE_UNARY(cbrt);
+AD_DECLARE_UNARY(exp);
+AD_DECLARE_UNARY(expm1);
+AD_DECLARE_UNARY(log);
+AD_DECLARE_UNARY(log1p);
+AD_DECLARE_UNARY(log2);
+AD_DECLARE_UNARY(log10);
+AD_DECLARE_UNARY(sin);
+AD_DECLARE_UNARY(cos);
+AD_DECLARE_UNARY(tan);
+AD_DECLARE_UNARY(asin);
+AD_DECLARE_UNARY(acos);
+AD_DECLARE_UNARY(atan);
+AD_DECLARE_UNARY(sinh);
+AD_DECLARE_UNARY(cosh);
+AD_DECLARE_UNARY(tanh);
+AD_DECLARE_UNARY(asinh);
+AD_DECLARE_UNARY(acosh);
+AD_DECLARE_UNARY(atanh);
+AD_DECLARE_UNARY(erf);
+AD_DECLARE_UNARY(erfc);
+AD_DECLARE_UNARY(lgamma);
+AD_DECLARE_UNARY(softplus);
+AD_DECLARE_UNARY(sigmoid);
+AD_DECLARE_UNARY(relu);
+AD_DECLARE_UNARY(normcdf);
+#define ad_neg(x)      AD_UNARY(neg, x)
+#define ad_abs(x)      AD_UNARY(abs, x) /* derivative 0 at 0 */
+#define ad_sqr(x)      AD_UNARY(sqr, x)
+#define ad_sqrt(x)     AD_UNARY(sqrt, x)
+#define ad_cbrt(x)     AD_UNARY(cbrt, x)
+#define ad_exp(x)      AD_UNARY(exp, x)
+#define ad_expm1(x)    AD_UNARY(expm1, x)
+#define ad_log(x)      AD_UNARY(log, x)
+#define ad_log1p(x)    AD_UNARY(log1p, x)
+#define ad_log2(x)     AD_UNARY(log2, x)
+#define ad_log10(x)    AD_UNARY(log10, x)
+#define ad_sin(x)      AD_UNARY(sin, x)
+#define ad_cos(x)      AD_UNARY(cos, x)
+#define ad_tan(x)      AD_UNARY(tan, x)
+#define ad_asin(x)     AD_UNARY(asin, x)
+#define ad_acos(x)     AD_UNARY(acos, x)
+#define ad_atan(x)     AD_UNARY(atan, x)
+#define ad_sinh(x)     AD_UNARY(sinh, x)
+#define ad_cosh(x)     AD_UNARY(cosh, x)
+#define ad_tanh(x)     AD_UNARY(tanh, x)
+#define ad_asinh(x)    AD_UNARY(asinh, x)
+#define ad_acosh(x)    AD_UNARY(acosh, x)
+#define ad_atanh(x)    AD_UNARY(atanh, x)
+#define ad_erf(x)      AD_UNARY(erf, x)
+#define ad_erfc(x)     AD_UNARY(erfc, x)
+#define ad_lgamma(x)   AD_UNARY(lgamma, x)
+#define ad_softplus(x) AD_UNARY(softplus, x) /* log(1 + exp x) */
+#define ad_sigmoid(x)  AD_UNARY(sigmoid, x)  /* 1 / (1 + exp -x) */
+#define ad_relu(x)     AD_UNARY(relu, x)     /* max(x, 0); derivative 1/2 at 0, as max */
+#define ad_normcdf(x)  AD_UNARY(normcdf, x)  /* Phi(x) of N(0, 1) */
+
+/* A real number as a variable. */
+#define ad_const(tape, value) ad_const_at((tape), (value), __FILE__, __LINE__)
+ad_var ad_const_at(ad_tape *tape, double value, const char *file, int line);
+
+/* condition != 0 ? a : b, sample by sample.  Only the chosen side's derivative counts;
+ * both sides are computed. */
+#define ad_select(condition, a, b)                                                             \
+    ad_select_at((condition), AD_OPERAND(a), AD_OPERAND(b), __FILE__, __LINE__)
+
+/* A variable or a real, as one type. */
+typedef struct ad_operand {
+    ad_var var; /* tape NULL: the real number */
+    double real;
+} ad_operand;
+#define AD_OPERAND(x) _Generic((x), ad_var : ad_operand_var, default : ad_operand_real)(x)
+ad_operand ad_operand_var(ad_var x);
+ad_operand ad_operand_real(double x);
+ad_var ad_select_at(ad_var condition, ad_operand a, ad_operand b, const char *file, int line);
+
+/* Runs: one instruction over arrays of variables. */
+#define ad_sum(n, x)    ad_sum_at((n), (x), __FILE__, __LINE__) /* sum_k x[k];      x [n] */
+#define ad_dot(n, x, y) ad_dot_at((n), (x), (y), __FILE__, __LINE__) /* sum_k x[k] y[k] */
+ad_var ad_sum_at(size_t n, const ad_var *x, const char *file, int line);
+ad_var ad_dot_at(size_t n, const ad_var *x, const ad_var *y, const char *file, int line);
+
+/* Reads a variable's value so that C control flow can branch on it.  An objective that
+ * calls this is recorded anew for every sample: always right, and slower. */
+#define ad_value(x) ad_value_at((x), __FILE__, __LINE__)
+double ad_value_at(ad_var x, const char *file, int line);
+
+/* ----------------------------------------------------------------- programs */
+
+/* Records the objective and prepares it for evaluation.  The objective's record and ctx
+ * must stay valid while the program lives.  MEKA_ERR_RECORD: the first recording error,
+ * with the user's file and line (operand from another tape, result not a variable of
+ * this tape, too many instructions); MEKA_ERR_INPUT: n_params = 0 or record NULL. */
+meka_status ad_program_create(ad_program **out, const ad_objective *objective, meka_error *err);
+void ad_program_destroy(ad_program *program);
+
+size_t ad_program_n_params(const ad_program *program);
+size_t ad_program_n_features(const ad_program *program);
+size_t ad_program_n_instructions(const ad_program *program);
+
+/* False if the objective read a value with ad_value; then `file` (borrowed) and `line`,
+ * both optional, say where it first did. */
+bool ad_program_is_replayable(const ad_program *program, const char **file, int *line);
+
+/* --------------------------------------------------------------- evaluation */
+
+typedef struct ad_batch_options {
+    size_t n_threads; /* 0: one */
+    size_t n_lanes;   /* samples per block; 0: chosen to suit the cache */
+} ad_batch_options;
+
+/* The memory one evaluation needs.  Several batches may share one program, one thread
+ * each; the program must outlive them.  options NULL: defaults. */
+meka_status ad_batch_create(ad_batch **out, const ad_program *program,
+                            const ad_batch_options *options, meka_error *err);
+void ad_batch_destroy(ad_batch *batch);
+
+/* Evaluations never allocate for a replayable program.  A result that is inf or NaN gives
+ * MEKA_NONFINITE with complete outputs (what IEEE arithmetic gives) and, in err, the
+ * operation, its file and line and the first such sample. */
+
+/* Per-sample values; any output may be NULL.  theta [d]; v [d], NULL only if hvp is;
+ * xi [n][m] (NULL if m = 0); loss [n]; grad [n][d]; hvp [n][d] with row i
+ * = (d^2 f_i / d theta^2) v. */
+meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *v, size_t n,
+                            const double *xi, double *loss, double *grad, double *hvp,
+                            meka_error *err);
+
+/* Means and unbiased (n - 1) variances, of one sample, over a batch.  The caller sets the
+ * pointers and `traces`; an array left NULL is not computed, and with no gradient piece
+ * asked for only the forward sweep runs.  With n = 1 every variance is 0. */
+typedef struct ad_moments {
+    double *grad_mean; /* [d] or NULL */
+    double *hvp_mean;  /* [d] or NULL; with v, as every hvp piece */
+    double *grad_var;  /* [d] or NULL: var_i g_ij */
+    double *hvp_var;   /* [d] or NULL: var_i h_ij */
+    double *cross_cov; /* [d] or NULL: cov_i(h_ij, g_ij) */
+    double *grad_cov;  /* [d][d] or NULL: cov_i(g_ij, g_ik) */
+    double *hvp_cov;   /* [d][d] or NULL: cov_i(h_ij, h_ik) */
+    bool traces;       /* compute the three sums below (the last two with v) */
+    double loss_mean, loss_var;
+    double grad_var_trace;  /* sum_j var_i g_ij */
+    double hvp_var_trace;   /* sum_j var_i h_ij */
+    double cross_cov_trace; /* sum_j cov_i(h_ij, g_ij) */
+} ad_moments;
+
+meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
+                            const double *xi, ad_moments *out, meka_error *err);
+
+/* Derivatives along a line, phi_i(a) = f_i(theta + a v): order k is phi_i^(k)(0).
+ * The caller sets `order` in 0..3; entries above it are 0.  A forward Taylor pass. */
+typedef struct ad_line_moments {
+    int order;
+    double mean[4];
+    double cov[4][4]; /* unbiased, of one sample; diagonal = variances; 0 with n = 1 */
+} ad_line_moments;
+
+meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, size_t n,
+                         const double *xi, ad_line_moments *out, meka_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

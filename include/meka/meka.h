@@ -1,0 +1,11 @@
+/* meka/meka.h - everything: include this one. */
+#ifndef MEKA_MEKA_H
+#define MEKA_MEKA_H
+
+#include <meka/base.h>
+#include <meka/ad.h>
+#include <meka/optim.h>
+#include <meka/problems.h>
+#include <meka/plugin.h>
+
+#endif

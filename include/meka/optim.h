@@ -1,0 +1,222 @@
+/* meka/optim.h - methods, the optimization loop, the run log.
+ *
+ * Shapes: d = n_params, n = batch size.  Equations are those of Chen, Choi, Balles,
+ * Duvenaud, Hennig, "Self-tuning stochastic optimization with curvature-aware gradient
+ * filtering" (2020), unless another source is named.
+ */
+#ifndef MEKA_OPTIM_H
+#define MEKA_OPTIM_H
+
+#include <meka/ad.h>
+#include <meka/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------ ledger */
+
+/* What a run has cost so far, in per-sample units unless said otherwise. */
+typedef struct opt_ledger {
+    uint64_t samples;     /* samples drawn */
+    uint64_t forwards;    /* loss evaluations */
+    uint64_t gradients;   /* gradient evaluations */
+    uint64_t hvps;        /* Hessian-vector products */
+    uint64_t line_passes; /* Taylor passes along a line */
+} opt_ledger;
+
+/* A set of samples on which a method may evaluate the objective. */
+typedef struct opt_view {
+    ad_batch *batch;
+    size_t n;           /* samples */
+    const double *xi;   /* [n][n_features] */
+    opt_ledger *ledger; /* counts what is evaluated; NULL: not counted */
+} opt_view;
+
+/* As ad_eval_moments and ad_eval_line, counted in the view's ledger. */
+meka_status opt_view_moments(const opt_view *view, const double *theta, const double *v,
+                             ad_moments *out, meka_error *err);
+meka_status opt_view_line(const opt_view *view, const double *theta, const double *v,
+                          ad_line_moments *out, meka_error *err);
+
+/* ----------------------------------------------------------------- run log */
+
+/* What an iteration reports: one row of the run log.  NaN: the method has no such
+ * quantity.  The columns' names, order and meanings are the table in optim/log.c. */
+typedef struct opt_row {
+    double step;                                  /* t, from 0 */
+    double samples, gradients, hvps, line_passes; /* ledger totals, per sample */
+    double seconds;       /* wall-clock time since the run began; not deterministic */
+    double loss;          /* y: mean loss of the batch at theta_t */
+    double loss_filtered; /* u */
+    double loss_sd;       /* sqrt(s) */
+    double grad_norm;     /* |g| */
+    double filtered_norm; /* |m|, or the norm of the direction's gradient estimate */
+    double p;             /* P, averaged over dimensions */
+    double sigma;         /* Sigma, averaged over dimensions */
+    double q;             /* Q, averaged over dimensions */
+    double gain;          /* K, averaged over dimensions */
+    double slope;         /* A = -d.m claimed by the filter along the direction d */
+    double calibration;   /* A'/A in [0, 1] */
+    double curvature;     /* B = d'B d */
+    double third;         /* C */
+    double direction_p;   /* p = d'P d */
+    double direction_q;   /* q = d'Q d */
+    double alpha;         /* step size */
+    double exact_gap;     /* f(theta_t) - f*, where the population is known */
+    double filter_error;  /* |m - grad f|, where the population is known */
+    double sample_error;  /* |g - grad f|, where the population is known */
+} opt_row;
+
+/* ----------------------------------------------------------------- methods */
+
+/* What a step may use. */
+typedef struct opt_step {
+    size_t n_params;
+    uint64_t t;                 /* iterations done before this one */
+    uint64_t seed;              /* for draws: stream MEKA_STREAM_METHOD, step t */
+    const opt_view *batch;      /* this iteration's samples */
+    const opt_view *population; /* or NULL if the source does not know it */
+    double *theta;              /* [d], in: theta_t; out: theta_{t+1} */
+    double *estimate; /* [d], out: the method's estimate of grad f(theta_t) (g or m) */
+    double *gradient; /* [d], out: the batch gradient g, or the estimate again */
+    opt_row *row;     /* preset to NaN; the method fills what it has */
+} opt_step;
+
+/* A named set of option values; a row's option `preset`, of type CHOICE, names them. */
+typedef struct opt_preset {
+    const char *name, *summary;
+    const char *settings; /* "key=value ..." */
+} opt_preset;
+
+/* A method is one row.  Its state is an array of doubles (counters included), so that
+ * saving, loading and comparing it is the same for every method; scratch memory is not
+ * saved.  `step` never allocates.  If step returns MEKA_NONFINITE or an error, theta and
+ * state are as before. */
+typedef struct opt_method {
+    const char *name, *summary, *reference;
+    meka_option_table options;
+    size_t min_batch; /* smallest useful batch: 2 where variances are needed */
+    /* d * d overflowing or any other reason against these options: MEKA_ERR_INPUT. */
+    meka_status (*sizes)(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
+                         meka_error *err);
+    void (*init)(const void *params, size_t d, double *state); /* state [n_state] zeroed */
+    meka_status (*step)(const void *params, double *state, double *scratch,
+                        const opt_step *step, meka_error *err);
+    /* What most methods leave out: */
+    const opt_preset *presets; /* [n_presets], the names of option `preset` in order */
+    size_t n_presets;
+    /* The smallest batch with these options; NULL: min_batch. */
+    size_t (*batch_needed)(const void *params);
+    /* The method is deterministic: no samples are drawn, step->batch is the population, and
+     * a source that does not know its population cannot be used. */
+    bool full_batch;
+} opt_method;
+
+/* The registry: rows in the order `meka list methods` shows them; NULL past the end. */
+const opt_method *opt_method_at(size_t i);
+/* By name; MEKA_ERR_INPUT lists the known names. */
+meka_status opt_method_find(const opt_method **out, const char *name, meka_error *err);
+
+/* Writes to params (of method->options.size bytes) the defaults, then the preset that the
+ * list names (wherever it stands in it; the last one counts), then the list's options in
+ * order: what is set explicitly always wins.  settings "key=value ..." or NULL.
+ * MEKA_ERR_INPUT: as meka_options_set_all; params are then the defaults. */
+meka_status opt_method_configure(const opt_method *method, void *params, const char *settings,
+                                 meka_error *err);
+
+/* -------------------------------------------------------------------- runs */
+
+/* Why a run ended: a result, never an error. */
+typedef enum opt_stop {
+    OPT_RUNNING = 0,
+    OPT_CONVERGED, /* gradient norm below grad_tolerance */
+    OPT_TARGET,    /* loss reached target_loss */
+    OPT_BUDGET,    /* max_steps done */
+    OPT_NONFINITE, /* loss or derivative inf or NaN */
+    OPT_DIVERGED,  /* exact gap (or loss) above diverge_factor times its start */
+    OPT_CANCELLED, /* the callback said so */
+} opt_stop;
+const char *opt_stop_name(opt_stop stop);
+
+/* Called after every iteration; false ends the run with OPT_CANCELLED. */
+typedef bool (*opt_callback)(void *ctx, const opt_row *row, const double *theta);
+
+typedef struct opt_config {
+    const opt_method *method; /* NULL: meka */
+    const char *settings;     /* "key=value ..." for the method; NULL: defaults */
+    uint64_t seed;
+    size_t batch_size;     /* 0: 32 */
+    uint64_t max_steps;    /* 0: 1000 */
+    double target_loss;    /* stop when the exact gap (population known) or else the
+                              loss estimate is <= this; NaN: never */
+    double grad_tolerance; /* stop when |gradient estimate| <= this; 0: never */
+    double diverge_factor; /* stop when the exact gap exceeds this times its start;
+                              0: never */
+    double known_minimum;  /* f*: subtracted from the population loss; NaN: 0 */
+    size_t n_threads;      /* of evaluation; 0: one */
+    bool track_exact;      /* fill exact_gap, filter_error, sample_error each step */
+    opt_callback callback;
+    void *callback_ctx;
+} opt_config;
+
+/* All fields at their documented defaults (batch 32, 1000 steps, target NaN, ...). */
+opt_config opt_config_default(void);
+
+typedef struct opt_result {
+    opt_stop stop;
+    opt_row last; /* the last completed iteration */
+    opt_ledger ledger;
+    double best_loss; /* lowest exact gap, or filtered or batch loss where not known */
+    uint64_t best_step;
+    meka_error reason; /* for OPT_NONFINITE: where it came from; else empty text */
+} opt_result;
+
+typedef struct opt_run opt_run;
+
+/* Prepares a run from theta = x0 [d] (copied).  program, source and what config points to
+ * must outlive the run.  MEKA_ERR_INPUT: unusable method, settings or batch size. */
+meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_source *source,
+                           const opt_config *config, const double *x0, meka_error *err);
+/* One iteration.  *stop is OPT_RUNNING while there is more to do; once it is not, further
+ * calls change nothing. */
+meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err);
+const double *opt_run_theta(const opt_run *run); /* [d], current iterate, borrowed */
+const double *opt_run_best(const opt_run *run);  /* [d], iterate of best_loss, borrowed */
+const opt_row *opt_run_row(const opt_run *run);  /* last completed iteration, borrowed */
+void opt_run_result(const opt_run *run, opt_result *out);
+/* The method's option table values as in use (defaults and settings), borrowed. */
+const void *opt_run_params(const opt_run *run);
+const opt_method *opt_run_method(const opt_run *run);
+void opt_run_destroy(opt_run *run);
+
+/* Runs to the end.  theta [d], in: start; out: the last iterate. */
+meka_status opt_minimize(const ad_objective *objective, const meka_source *samples,
+                         const opt_config *config, double *theta, opt_result *out,
+                         meka_error *err);
+
+/* ------------------------------------------------------------ writing logs */
+
+typedef struct opt_log opt_log;
+
+/* A tab-separated log, version 1: '#' header lines (key: value), one line of column names,
+ * one row per iteration.  Written to PATH.part and renamed to PATH by opt_log_close;
+ * header [n_header] are further "key: value" lines (problem, command, ...). */
+meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run,
+                         const char *const *header, size_t n_header, meka_error *err);
+meka_status opt_log_write(opt_log *log, const opt_row *row, meka_error *err);
+/* Ends the log with a "# stop: ..." line and gives it its name; frees it in any case. */
+meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *err);
+void opt_log_abandon(opt_log *log); /* removes the unfinished file; NULL is fine */
+
+/* The columns, for documentation and readers: NULL name past the end. */
+typedef struct opt_column {
+    const char *name, *meaning;
+    size_t offset; /* of the double in opt_row */
+} opt_column;
+const opt_column *opt_column_at(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+/* meka/problems.h - the zoo: objectives with what is known about them.
+ *
+ * Every problem is an ordinary objective on the public interface plus a row.
+ */
+#ifndef MEKA_PROBLEMS_H
+#define MEKA_PROBLEMS_H
+
+#include <meka/ad.h>
+#include <meka/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One instance of a problem.  Owned by the caller through prob_destroy. */
+typedef struct prob_instance {
+    ad_objective objective; /* x0 is the standard start, [d] */
+    meka_source source;
+    double minimum;          /* min of the mean loss over source.population; NaN: unknown */
+    const double *minimizer; /* [d], or NULL: unknown */
+    /* Of a noisy quadratic (eq. 14), else 0 / NULL: */
+    const double *hessian;     /* H [d][d], symmetric */
+    const double *eigenvalue;  /* of H, [d], ascending */
+    const double *eigenvector; /* [d][d], row j belongs to eigenvalue j */
+    const double *noise_cov;   /* Cov xi [d][d] */
+    void *storage;             /* the instance's own memory */
+} prob_instance;
+
+typedef struct prob_problem {
+    const char *name, *summary, *reference;
+    const char *minimum; /* "0 at (1, 1)": what is known, in words */
+    meka_option_table options;
+    /* Deterministic in (params, seed). */
+    meka_status (*make)(prob_instance *out, const void *params, uint64_t seed, meka_error *err);
+} prob_problem;
+
+/* The registry: rows in the order `meka list problems` shows them; NULL past the end. */
+const prob_problem *prob_problem_at(size_t i);
+/* By name; MEKA_ERR_INPUT lists the known names. */
+meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err);
+
+/* Makes an instance with settings "key=value ..." (NULL: defaults). */
+meka_status prob_create(prob_instance *out, const prob_problem *problem, const char *settings,
+                        uint64_t seed, meka_error *err);
+void prob_destroy(prob_instance *instance); /* clears it; NULL and zeroed are fine */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
