@@ -1,0 +1,188 @@
+#include "tests/ad_fixture.h"
+
+#include <math.h>
+
+enum { d = 3, m = 4, n_samples = 53 };
+
+static ad_var curved(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
+{
+    ad_var z = ad_sub(ad_dot(d, theta, xi), xi[3]);
+    (void)tape, (void)ctx;
+    return ad_add(ad_softplus(z), ad_mul(0.1, ad_sqr(ad_sqr(theta[1]))));
+}
+
+static const ad_objective objective = {
+    .name = "curved", .n_params = d, .n_features = m, .record = curved};
+static const double theta[d] = {0.5, -1.0, 0.25}, v[d] = {1.0, 0.5, -2.0};
+
+static void make_samples(double *xi)
+{
+    for (int i = 0; i < n_samples * m; i++) {
+        xi[i] = sin(7.0 * i) + 0.3;
+    }
+}
+
+/* Two passes in extended precision: the definition. */
+static double direct_cov(const double *x, const double *y, int stride)
+{
+    long double mx = 0, my = 0, sum = 0;
+    for (int i = 0; i < n_samples; i++) {
+        mx += x[i * stride];
+        my += y[i * stride];
+    }
+    for (int i = 0; i < n_samples; i++) {
+        sum += (x[i * stride] - mx / n_samples) * (y[i * stride] - my / n_samples);
+    }
+    return (double)(sum / (n_samples - 1));
+}
+
+static double direct_mean(const double *x, int stride)
+{
+    long double sum = 0;
+    for (int i = 0; i < n_samples; i++) {
+        sum += x[i * stride];
+    }
+    return (double)(sum / n_samples);
+}
+
+static void check_lanes(size_t n_lanes)
+{
+    fixture f = fixture_make(&objective, n_lanes);
+    double xi[n_samples * m], loss[n_samples], g[n_samples * d], h[n_samples * d];
+    double gm[d], hm[d], gv[d], hv[d], cross[d], gc[d * d], hc[d * d], traces[3] = {0};
+    make_samples(xi);
+    ad_eval_samples(f.batch, theta, v, n_samples, xi, loss, g, h, NULL);
+    ad_moments out = {.grad_mean = gm,
+                      .hvp_mean = hm,
+                      .grad_var = gv,
+                      .hvp_var = hv,
+                      .cross_cov = cross,
+                      .grad_cov = gc,
+                      .hvp_cov = hc,
+                      .traces = true};
+    ck_assert_int_eq(ad_eval_moments(f.batch, theta, v, n_samples, xi, &out, NULL), MEKA_OK);
+    ck_assert_double_eq_tol(out.loss_mean, direct_mean(loss, 1), 1e-15);
+    ck_assert_double_eq_tol(out.loss_var, direct_cov(loss, loss, 1), 1e-15);
+    for (int j = 0; j < d; j++) {
+        ck_assert_double_eq_tol(gm[j], direct_mean(g + j, d), 1e-15);
+        ck_assert_double_eq_tol(hm[j], direct_mean(h + j, d), 1e-15);
+        ck_assert_double_eq_tol(gv[j], direct_cov(g + j, g + j, d), 1e-15);
+        ck_assert_double_eq_tol(hv[j], direct_cov(h + j, h + j, d), 1e-15);
+        ck_assert_double_eq_tol(cross[j], direct_cov(h + j, g + j, d), 1e-15);
+        for (int k = 0; k < d; k++) {
+            ck_assert_double_eq_tol(gc[j * d + k], direct_cov(g + j, g + k, d), 1e-15);
+            ck_assert_double_eq_tol(hc[j * d + k], direct_cov(h + j, h + k, d), 1e-15);
+        }
+        traces[0] += gv[j];
+        traces[1] += hv[j];
+        traces[2] += cross[j];
+    }
+    ck_assert_double_eq_tol(out.grad_var_trace, traces[0], 1e-15);
+    ck_assert_double_eq_tol(out.hvp_var_trace, traces[1], 1e-15);
+    ck_assert_double_eq_tol(out.cross_cov_trace, traces[2], 1e-15);
+    fixture_clear(&f);
+}
+
+START_TEST(moments_are_the_means_and_unbiased_covariances_of_the_samples)
+{
+    static const size_t lanes[] = {1, 8, 64};
+    for (int i = 0; i < 3; i++) {
+        check_lanes(lanes[i]);
+    }
+}
+END_TEST
+
+START_TEST(line_moments_are_those_of_gradient_and_product_along_the_direction)
+{
+    fixture f = fixture_make(&objective, 8);
+    double xi[n_samples * m], loss[n_samples], g[n_samples * d], h[n_samples * d];
+    double x[3][n_samples];
+    make_samples(xi);
+    ad_eval_samples(f.batch, theta, v, n_samples, xi, loss, g, h, NULL);
+    for (int i = 0; i < n_samples; i++) {
+        x[0][i] = loss[i];
+        x[1][i] = g[d * i] * v[0] + g[d * i + 1] * v[1] + g[d * i + 2] * v[2];
+        x[2][i] = h[d * i] * v[0] + h[d * i + 1] * v[1] + h[d * i + 2] * v[2];
+    }
+    for (int order = 0; order <= 2; order++) {
+        ad_line_moments line = {.order = order};
+        ck_assert_int_eq(ad_eval_line(f.batch, theta, v, n_samples, xi, &line, NULL), MEKA_OK);
+        for (int j = 0; j <= order; j++) {
+            ck_assert_double_eq_tol(line.mean[j], direct_mean(x[j], 1), 2e-15);
+            for (int k = 0; k <= order; k++) {
+                ck_assert_double_eq_tol(line.cov[j][k], direct_cov(x[j], x[k], 1), 1e-14);
+            }
+        }
+        for (int j = order + 1; j < 4; j++) {
+            ck_assert(line.mean[j] == 0.0 && line.cov[j][j] == 0.0);
+        }
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
+static ad_var far_away(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape, (void)ctx;
+    return ad_mul(t[0], ad_add(1e9, xi[0]));
+}
+
+START_TEST(a_large_mean_does_not_cancel_the_variance_away)
+{
+    ad_objective o = {.name = "far", .n_params = 1, .n_features = 1, .record = far_away};
+    fixture f = fixture_make(&o, 0);
+    double xi[n_samples], gv, one = 1.0;
+    for (int i = 0; i < n_samples; i++) {
+        xi[i] = (i * 7 % n_samples) / 1024.0; /* 1e9 + xi is exact */
+    }
+    ad_moments out = {.grad_var = &gv};
+    ck_assert_int_eq(ad_eval_moments(f.batch, &one, NULL, n_samples, xi, &out, NULL), MEKA_OK);
+    ck_assert_double_eq_tol(gv, direct_cov(xi, xi, 1), 1e-15 * gv);
+    ck_assert_double_eq_tol(out.loss_var, gv, 1e-15 * gv);
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(one_sample_and_equal_samples_have_variances_of_exactly_zero)
+{
+    fixture f = fixture_make(&objective, 8);
+    double xi[n_samples * m], gm[d];
+    for (int i = 0; i < n_samples * m; i++) {
+        xi[i] = 0.1 * (1 + i % m);
+    }
+    for (size_t n = 1; n <= n_samples; n += n_samples - 1) {
+        ad_moments out = {.grad_mean = gm, .traces = true};
+        ad_line_moments line = {.order = 3};
+        ad_eval_moments(f.batch, theta, v, n, xi, &out, NULL);
+        ad_eval_line(f.batch, theta, v, n, xi, &line, NULL);
+        ck_assert(out.loss_var == 0.0 && out.grad_var_trace == 0.0);
+        ck_assert(out.hvp_var_trace == 0.0 && out.cross_cov_trace == 0.0);
+        ck_assert(line.cov[0][0] == 0.0 && line.cov[2][2] == 0.0);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(scaling_the_direction_by_a_power_of_two_scales_moments_exactly)
+{
+
+    fixture f = fixture_make(&objective, 8);
+    double xi[n_samples * m], a[d], b[d], doubled[d] = {2 * v[0], 2 * v[1], 2 * v[2]};
+    make_samples(xi);
+    ad_moments p = {.hvp_mean = a, .traces = true}, q = {.hvp_mean = b, .traces = true};
+    ad_eval_moments(f.batch, theta, v, n_samples, xi, &p, NULL);
+    ad_eval_moments(f.batch, theta, doubled, n_samples, xi, &q, NULL);
+    ck_assert(q.hvp_var_trace == 4 * p.hvp_var_trace);
+    ck_assert(q.cross_cov_trace == 2 * p.cross_cov_trace);
+    for (int j = 0; j < d; j++) {
+        ck_assert(b[j] == 2 * a[j]);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
+TEST_MAIN("moments", moments_are_the_means_and_unbiased_covariances_of_the_samples,
+          line_moments_are_those_of_gradient_and_product_along_the_direction,
+          a_large_mean_does_not_cancel_the_variance_away,
+          one_sample_and_equal_samples_have_variances_of_exactly_zero,
+          scaling_the_direction_by_a_power_of_two_scales_moments_exactly)
