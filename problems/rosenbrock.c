@@ -1,0 +1,99 @@
+/* Rosenbrock's function, chained over d parameters, with a noisy target:
+ *
+ *   f(theta, xi) = sum_{k<d-1} (xi_k - theta_k)^2 + 100 (theta_{k+1} - theta_k^2)^2
+ *
+ * with xi_k ~ N(1, noise^2) independent.  f is quadratic in xi, so that the expected
+ * objective is f(theta, 1) plus a constant: the population is the single sample xi = 1. */
+#include "problems/rows.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+typedef struct params {
+    uint64_t dim;
+    double noise;
+} params;
+
+static const meka_option options[] = {
+    {"dim", MEKA_OPTION_COUNT, "2", 2, 1e6, NULL, "number of parameters d",
+     offsetof(params, dim)},
+    {"noise", MEKA_OPTION_REAL, "0.1", 0, 1e100, NULL,
+     "standard deviation of the targets xi_k around 1", offsetof(params, noise)},
+};
+
+typedef struct rosenbrock {
+    size_t d;
+    double noise;
+    double *x0, *one; /* [d] */
+} rosenbrock;
+
+static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
+{
+    const rosenbrock *r = ctx;
+    ad_var total = ad_const(tape, 0.0);
+    for (size_t k = 0; k + 1 < r->d; k++) {
+        ad_var miss = ad_sub(xi[k], theta[k]);
+        ad_var bend = ad_sub(theta[k + 1], ad_sqr(theta[k]));
+        total = ad_add(total, ad_add(ad_sqr(miss), ad_mul(100.0, ad_sqr(bend))));
+    }
+    return total;
+}
+
+static void draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
+{
+    const rosenbrock *r = ctx;
+    size_t m = r->d - 1;
+    for (size_t i = 0; i < n; i++) {
+        meka_rng rng;
+        meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, i);
+        for (size_t k = 0; k < m; k++) {
+            xi[i * m + k] = 1.0 + r->noise * meka_rng_normal(&rng);
+        }
+    }
+}
+
+static meka_status make(prob_instance *out, const void *values, uint64_t seed, meka_error *err)
+{
+    const params *p = values;
+    size_t d = p->dim;
+    (void)seed;
+    rosenbrock *r = meka_alloc(1, sizeof *r + 2 * d * sizeof(double), err);
+    if (!r) {
+        return MEKA_ERR_MEMORY;
+    }
+    r->d = d;
+    r->noise = p->noise;
+    r->x0 = (double *)(r + 1);
+    r->one = r->x0 + d;
+    for (size_t k = 0; k < d; k++) { /* the customary start (-1.2, 1), repeated */
+        r->x0[k] = k % 2 ? 1.0 : -1.2;
+        r->one[k] = 1.0;
+    }
+    *out = (prob_instance){
+        .objective = {.name = "rosenbrock",
+                      .n_params = d,
+                      .n_features = d - 1,
+                      .record = record,
+                      .ctx = r,
+                      .x0 = r->x0},
+        .source = {.n_features = d - 1,
+                   .draw = draw,
+                   .ctx = r,
+                   .population = r->one,
+                   .n_population = 1},
+        .minimum = 0.0,
+        .minimizer = r->one,
+        .storage = r,
+    };
+    return MEKA_OK;
+}
+
+const prob_problem prob_rosenbrock = {
+    .name = "rosenbrock",
+    .summary = "chained Rosenbrock function with a noisy target xi ~ N(1, noise^2)",
+    .reference = "Rosenbrock, Computer Journal 3 (1960) 175-184; the noise is ours",
+    .minimum = "0 at (1, ..., 1)",
+    .options = {options, sizeof options / sizeof options[0], sizeof(params)},
+    .make = make,
+};

@@ -1,0 +1,10 @@
+/* problems/rows.h - the rows of the registry; each problem's file defines one. */
+#ifndef PROBLEMS_ROWS_H
+#define PROBLEMS_ROWS_H
+
+#include <meka/problems.h>
+
+extern const prob_problem prob_noisy_quadratic;
+extern const prob_problem prob_rosenbrock;
+
+#endif

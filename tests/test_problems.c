@@ -1,0 +1,189 @@
+#include "tests/ad_fixture.h"
+
+#include <meka/problems.h>
+#include <stdlib.h>
+
+/* One contract for every row of the registry. */
+
+typedef struct instance {
+    prob_instance problem;
+    fixture ad;
+} instance;
+
+static instance make(const prob_problem *row, const char *settings, uint64_t seed)
+{
+    instance it = {0};
+    meka_error err = {0};
+    ck_assert_msg(!prob_create(&it.problem, row, settings, seed, &err), "%s", err.text);
+    it.ad = fixture_make(&it.problem.objective, 0);
+    return it;
+}
+
+static void clear(instance *it)
+{
+    fixture_clear(&it->ad);
+    prob_destroy(&it->problem);
+}
+
+START_TEST(every_problem_is_stationary_at_its_known_minimum_and_has_the_stated_value)
+{
+    const prob_problem *row;
+    for (size_t i = 0; (row = prob_problem_at(i)); i++) {
+        instance it = make(row, NULL, 3);
+        const prob_instance *p = &it.problem;
+        size_t d = p->objective.n_params;
+        double grad[64];
+        ck_assert_uint_le(d, 64);
+        ck_assert_ptr_nonnull(p->minimizer);
+        ad_moments m = {.grad_mean = grad};
+        ck_assert_int_eq(ad_eval_moments(it.ad.batch, p->minimizer, NULL,
+                                         p->source.n_population, p->source.population, &m,
+                                         NULL),
+                         MEKA_OK);
+        ck_assert_double_eq_tol(m.loss_mean, p->minimum, 1e-14);
+        for (size_t j = 0; j < d; j++) {
+            ck_assert_double_eq_tol(grad[j], 0.0, 1e-13);
+        }
+        clear(&it);
+    }
+}
+END_TEST
+
+START_TEST(the_mean_gradient_of_many_samples_is_that_of_the_population)
+{
+    const prob_problem *row;
+    enum { n = 20000 };
+    for (size_t i = 0; (row = prob_problem_at(i)); i++) {
+        instance it = make(row, NULL, 3);
+        const prob_instance *p = &it.problem;
+        size_t d = p->objective.n_params, m = p->source.n_features;
+        double *xi = malloc(n * m * sizeof *xi), grad[64], var[64], exact[64];
+        p->source.draw(p->source.ctx, 1, 0, n, xi);
+        ad_moments of_samples = {.grad_mean = grad, .grad_var = var};
+        ad_moments of_population = {.grad_mean = exact};
+        ad_eval_moments(it.ad.batch, p->objective.x0, NULL, n, xi, &of_samples, NULL);
+        ad_eval_moments(it.ad.batch, p->objective.x0, NULL, p->source.n_population,
+                        p->source.population, &of_population, NULL);
+        for (size_t j = 0; j < d; j++) { /* five standard errors */
+            ck_assert_double_le(fabs(grad[j] - exact[j]), 5.0 * sqrt(var[j] / n) + 1e-12);
+        }
+        free(xi);
+        clear(&it);
+    }
+}
+END_TEST
+
+START_TEST(samples_are_a_function_of_seed_and_step_and_rows_do_not_depend_on_the_batch)
+{
+    const prob_problem *row;
+    for (size_t i = 0; (row = prob_problem_at(i)); i++) {
+        instance it = make(row, NULL, 3);
+        const meka_source *s = &it.problem.source;
+        double a[8 * 64], b[8 * 64];
+        s->draw(s->ctx, 7, 11, 8, a);
+        s->draw(s->ctx, 7, 11, 3, b);
+        ck_assert_mem_eq(a, b, 3 * s->n_features * sizeof *a);
+        s->draw(s->ctx, 7, 12, 3, b);
+        ck_assert_mem_ne(a, b, 3 * s->n_features * sizeof *a);
+        s->draw(s->ctx, 8, 11, 3, b);
+        ck_assert_mem_ne(a, b, 3 * s->n_features * sizeof *a);
+        clear(&it);
+    }
+}
+END_TEST
+
+START_TEST(the_noisy_quadratic_has_the_promised_spectrum_hessian_and_noise)
+{
+    const prob_problem *row;
+    ck_assert_int_eq(prob_problem_find(&row, "noisy-quadratic", NULL), MEKA_OK);
+    instance it = make(row, "dim=7 condition=500 noise=2 noise-condition=9", 5);
+    const prob_instance *p = &it.problem;
+    enum { d = 7, n = 40000 };
+    assert_ulps(p->eigenvalue[0], 1.0 / 500.0, 8);
+    assert_ulps(p->eigenvalue[d - 1], 1.0, 0);
+    for (int k = 0; k < d; k++) { /* H e_k = lambda_k e_k, by hand and by the program */
+        const double *e = p->eigenvector + k * d;
+        double zero[d] = {0}, hvp[d];
+        ad_eval_samples(it.ad.batch, p->objective.x0, e, 1, zero, NULL, NULL, hvp, NULL);
+        for (int i = 0; i < d; i++) {
+            double he = 0;
+            for (int j = 0; j < d; j++) {
+                he += p->hessian[i * d + j] * e[j];
+            }
+            assert_scaled(he, p->eigenvalue[k] * e[i], 1.0, 16);
+            assert_scaled(hvp[i], he, 1.0, 16);
+        }
+    }
+    double *xi = malloc(n * d * sizeof *xi);
+    p->source.draw(p->source.ctx, 1, 0, n, xi);
+    for (int a = 0; a < d; a++) {
+        for (int b = 0; b < d; b++) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += xi[i * d + a] * xi[i * d + b];
+            }
+            double scale = sqrt(p->noise_cov[a * d + a] * p->noise_cov[b * d + b]);
+            ck_assert_double_eq_tol(sum / n, p->noise_cov[a * d + b], 0.04 * scale);
+        }
+    }
+    free(xi);
+    clear(&it);
+}
+END_TEST
+
+START_TEST(rosenbrock_has_its_published_values)
+{
+    const prob_problem *row;
+    ck_assert_int_eq(prob_problem_find(&row, "rosenbrock", NULL), MEKA_OK);
+    instance it = make(row, NULL, 1);
+    double xi = 1.0, loss, grad[2], start[2] = {-1.2, 1.0}, v[2] = {1, 0}, hvp[2];
+    ad_eval_samples(it.ad.batch, start, v, 1, &xi, &loss, grad, hvp, NULL);
+    assert_ulps(loss, 24.2, 2); /* More, Garbow, Hillstrom 1981, problem 1 */
+    assert_ulps(grad[0], -215.6, 2);
+    assert_ulps(grad[1], -88.0, 4);
+    assert_ulps(hvp[0], 1330.0, 2); /* 1200 x^2 - 400 y + 2 */
+    assert_ulps(hvp[1], 480.0, 2);  /* -400 x */
+    clear(&it);
+}
+END_TEST
+
+START_TEST(unknown_names_and_values_are_refused_with_what_would_be_right)
+{
+    const prob_problem *row;
+    prob_instance p = {0};
+    meka_error err;
+    assert_fails(prob_problem_find(&row, "rosenbroc", &err), err, MEKA_ERR_INPUT,
+                 "no problem is called 'rosenbroc'; known are noisy-quadratic, rosenbrock");
+    row = prob_problem_at(0);
+    assert_fails(prob_create(&p, row, "dim=0", 1, &err), err, MEKA_ERR_INPUT,
+                 "problem noisy-quadratic");
+    assert_fails(prob_create(&p, row, "size=3", 1, &err), err, MEKA_ERR_INPUT, "'size'");
+    prob_destroy(&p);
+    prob_destroy(NULL);
+}
+END_TEST
+
+static meka_status make_one(void *ctx, meka_error *err)
+{
+    prob_instance p = {0};
+    meka_status status = prob_create(&p, ctx, NULL, 1, err);
+    prob_destroy(&p);
+    return status;
+}
+
+START_TEST(memory_running_out_is_reported)
+{
+    const prob_problem *row;
+    for (size_t i = 0; (row = prob_problem_at(i)); i++) {
+        ck_assert_uint_ge(test_every_allocation(make_one, (void *)(uintptr_t)row), 2);
+    }
+}
+END_TEST
+
+TEST_MAIN("problems", every_problem_is_stationary_at_its_known_minimum_and_has_the_stated_value,
+          the_mean_gradient_of_many_samples_is_that_of_the_population,
+          samples_are_a_function_of_seed_and_step_and_rows_do_not_depend_on_the_batch,
+          the_noisy_quadratic_has_the_promised_spectrum_hessian_and_noise,
+          rosenbrock_has_its_published_values,
+          unknown_names_and_values_are_refused_with_what_would_be_right,
+          memory_running_out_is_reported)
