@@ -1,0 +1,157 @@
+/* The run log: a header that says how to repeat the run, one row per iteration. */
+#include "optim/run.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMN(name, meaning)                                                                  \
+    {                                                                                          \
+#name, meaning, offsetof(opt_row, name)                                                \
+    }
+
+static const opt_column columns[] = {
+    COLUMN(step, "iteration t, from 0"),
+    COLUMN(samples, "samples drawn so far"),
+    COLUMN(gradients, "gradient evaluations so far, per sample"),
+    COLUMN(hvps, "Hessian-vector products so far, per sample"),
+    COLUMN(line_passes, "Taylor passes along a line so far, per sample"),
+    COLUMN(seconds, "wall-clock time since the run began; not deterministic"),
+    COLUMN(loss, "mean loss y of the batch at theta_t"),
+    COLUMN(loss_filtered, "filtered loss u"),
+    COLUMN(loss_sd, "standard deviation sqrt(s) of u"),
+    COLUMN(grad_norm, "norm of the batch gradient g"),
+    COLUMN(filtered_norm, "norm of the method's gradient estimate m"),
+    COLUMN(p, "variance P of m, mean over dimensions"),
+    COLUMN(sigma, "variance Sigma of g, mean over dimensions"),
+    COLUMN(q, "variance Q of B delta, mean over dimensions"),
+    COLUMN(gain, "Kalman gain K, mean over dimensions"),
+    COLUMN(slope, "slope A = -d.m claimed along the direction d"),
+    COLUMN(calibration, "A'/A: how far claimed slopes have been true, in [0, 1]"),
+    COLUMN(curvature, "curvature B = d'B d along the direction"),
+    COLUMN(third, "third derivative C along the direction, absolute"),
+    COLUMN(direction_p, "variance d'P d of the slope"),
+    COLUMN(direction_q, "variance d'Q d of the curvature"),
+    COLUMN(alpha, "step size: theta_{t+1} = theta_t + alpha d"),
+    COLUMN(exact_gap, "f(theta_t) - f*, where the population is known"),
+    COLUMN(filter_error, "norm of m - grad f, where the population is known"),
+    COLUMN(sample_error, "norm of g - grad f, where the population is known"),
+};
+
+const opt_column *opt_column_at(size_t i)
+{
+    return i < sizeof columns / sizeof columns[0] ? &columns[i] : NULL;
+}
+
+struct opt_log {
+    meka_file *file;
+};
+
+/* A number that gnuplot, R and pandas all read, and that reads back the same. */
+static void write_number(FILE *stream, double value)
+{
+    char text[64];
+    if (isnan(value))
+        fputs("NaN", stream);
+    else if (isinf(value))
+        fputs(value > 0.0 ? "Inf" : "-Inf", stream);
+    else {
+        meka_format_real(text, sizeof text, value, 17);
+        fputs(text, stream);
+    }
+}
+
+static void write_header(FILE *stream, const opt_run *run, const char *const *header,
+                         size_t n_header)
+{
+    const opt_config *config = opt_run_config(run);
+    const opt_method *method = opt_run_method(run);
+    fprintf(stream, "# meka log: 1\n# version: %s\n", MEKA_VERSION);
+    fprintf(stream, "# not deterministic: seconds\n");
+    for (size_t i = 0; i < n_header; i++)
+        fprintf(stream, "# %s\n", header[i]);
+    fprintf(stream, "# method: %s\n", method->name);
+    for (size_t i = 0; i < method->options.n; i++) {
+        char text[128];
+        const meka_option *option = &method->options.row[i];
+        meka_options_format(option, opt_run_params(run), text, sizeof text);
+        fprintf(stream, "# option %s: %s\n", option->name, text);
+    }
+    fprintf(stream, "# parameters: %zu\n", opt_run_n_params(run));
+    fprintf(stream, "# seed: %llu\n", (unsigned long long)config->seed);
+    if (method->full_batch)
+        fprintf(stream, "# batch: population\n");
+    else
+        fprintf(stream, "# batch: %zu\n", config->batch_size);
+    fprintf(stream, "# max steps: %llu\n", (unsigned long long)config->max_steps);
+    for (size_t i = 0; opt_column_at(i); i++)
+        fprintf(stream, "%s%s", i ? "\t" : "", opt_column_at(i)->name);
+    fputc('\n', stream);
+}
+
+meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run,
+                         const char *const *header, size_t n_header, meka_error *err)
+{
+    assert(out && path && run && (header || n_header == 0));
+    for (size_t i = 0; i < n_header; i++)
+        if (strpbrk(header[i], "\r\n"))
+            return meka_fail(err, MEKA_ERR_INPUT,
+                             "log '%.500s': header line %zu holds a line break", path, i + 1);
+    meka_error why = {0};
+    opt_log *log = meka_alloc(1, sizeof *log, err);
+    if (!log)
+        return MEKA_ERR_MEMORY;
+    log->file = meka_file_begin(path, &why);
+    if (!log->file) {
+        free(log);
+        return meka_fail(err, why.status, "%s", why.text);
+    }
+    write_header(log->file->stream, run, header, n_header);
+    *out = log;
+    return MEKA_OK;
+}
+
+meka_status opt_log_write(opt_log *log, const opt_row *row, meka_error *err)
+{
+    assert(log && row);
+    FILE *stream = log->file->stream;
+    for (size_t i = 0; opt_column_at(i); i++) {
+        if (i)
+            fputc('\t', stream);
+        write_number(stream, *(const double *)((const char *)row + opt_column_at(i)->offset));
+    }
+    fputc('\n', stream);
+    if (ferror(stream))
+        return meka_fail(err, MEKA_ERR_IO, "cannot write '%.500s': the disk may be full",
+                         log->file->part);
+    return MEKA_OK;
+}
+
+meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *err)
+{
+    assert(log && result);
+    FILE *stream = log->file->stream;
+    fprintf(stream, "# stop: %s", opt_stop_name(result->stop));
+    if (result->reason.text[0]) {
+        fputs(": ", stream);
+        /* One line whatever the text holds. */
+        for (const char *c = result->reason.text; *c; c++)
+            fputc(*c == '\n' || *c == '\r' ? ' ' : *c, stream);
+    }
+    fputc('\n', stream);
+    meka_status status = meka_file_commit(log->file, err);
+    free(log);
+    return status;
+}
+
+void opt_log_abandon(opt_log *log)
+{
+    if (!log)
+        return;
+    meka_file_abandon(log->file);
+    free(log);
+}

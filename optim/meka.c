@@ -1,0 +1,195 @@
+/* MEKA and ADAMEKA: options, presets, rows, memory. */
+#include "optim/meka.h"
+
+#include "optim/methods.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const preset_names[] = {"calibrated", "paper", NULL};
+static const char *const covariances[] = {"scalar", "diag", "full", NULL};
+static const char *const starts[] = {"observation", "prior", NULL};
+static const char *const noises[] = {"estimated", "constant", NULL};
+static const char *const rules[] = {"fixed", "quadratic", "pi", "ei", "bound", NULL};
+static const char *const variances[] = {"directional", "scalar", NULL};
+static const char *const negatives[] = {"absolute", "model", NULL};
+
+#define CHOICE(name, initial, names, meaning)                                                  \
+    {                                                                                          \
+#name, MEKA_OPTION_CHOICE, initial, 0.0, 0.0, names, meaning,                          \
+            offsetof(meka_params, name)                                                        \
+    }
+#define REAL(name, initial, low, high, meaning)                                                \
+    {                                                                                          \
+#name, MEKA_OPTION_REAL, initial, low, high, NULL, meaning,                            \
+            offsetof(meka_params, name)                                                        \
+    }
+#define BOOL(name, initial, meaning)                                                           \
+    {                                                                                          \
+#name, MEKA_OPTION_BOOL, initial, 0.0, 0.0, NULL, meaning, offsetof(meka_params, name) \
+    }
+#define MAX_BETA 0.9999999
+
+/* The defaults are the preset `calibrated`. */
+static const meka_option options[] = {
+    CHOICE(preset, "calibrated", preset_names,
+           "values for all other options, applied before those that are given: calibrated "
+           "(the default) or paper (as printed)"),
+    CHOICE(covariance, "scalar", covariances, "form of P, Q and Sigma: c I, diagonal or full"),
+    CHOICE(start, "observation", starts,
+           "first belief: observation (m = g, P = Sigma; eq. 15), or prior (m = 0, P = 1e4 I, "
+           "which depends on the unit of the objective)"),
+    CHOICE(noise, "estimated", noises,
+           "Sigma: estimated from the samples, or constant (eq. 15), which works with one "
+           "sample"),
+    REAL(sigma, "1", 0.0, 1e300, "Sigma per dimension of a batch's mean gradient if constant"),
+    REAL(ema, "0.999", 0.0, MAX_BETA, "coefficient of the moving averages of Sigma and r"),
+    REAL(gate, "3", 0.0, 1e6,
+         "innovations beyond this many standard deviations widen P to what they show (with "
+         "noise=estimated); 0: none"),
+    CHOICE(rule, "pi", rules,
+           "step size: fixed, quadratic (A/B), pi (probability of improvement, eq. 12), ei "
+           "(expected improvement) or bound (A - k sqrt p)/(B + k sqrt q)"),
+    REAL(alpha, "0.1", 0.0, 1e300, "step size of the fixed rule"),
+    BOOL(third_order, "no", "add C a^3/6 with the third derivative along d to the line model"),
+    CHOICE(variance, "directional", variances,
+           "d'Q d: directional (measured along d), or scalar (|d|^2 times the mean variance of "
+           "B d, one more Hessian-vector product)"),
+    CHOICE(negative, "absolute", negatives,
+           "curvature B < 0: absolute (|B| takes its place), or model (left to the rule; "
+           "where the model has no best step, the last one found)"),
+    REAL(smoothing, "0", 0.0, MAX_BETA, "coefficient of a moving average of a; 0: none"),
+    REAL(factor, "1", 0.0, 1e300, "c in theta += c a d (Fig. 6)"),
+    REAL(cap, "inf", 0.0, INFINITY, "largest c a"),
+    REAL(floor, "0.1", 0.0, 1e6,
+         "rho in s >= (rho A^2/(2B))^2, without which pi stops where s = 0; 0: none"),
+    BOOL(calibrate, "yes", "scale the slope A by how far the filter's claims have been true"),
+    REAL(calibration_z, "1", 0.0, 1e6, "standard errors below the mean calibration to use"),
+    REAL(calibration_ema, "0.99", 0.0, MAX_BETA, "coefficient of the calibration's averages"),
+    REAL(curvature_ema, "0.9", 0.0, MAX_BETA,
+         "coefficient of the average that B/|d|^2 is never below; 0: none"),
+    REAL(bound_k, "0.5", 0.0, 1e6, "k of the rule bound"),
+};
+
+static const opt_preset presets[] = {
+    {"calibrated", "PI with a floor on s, calibrated slope, curvature average",
+     "covariance=scalar start=observation noise=estimated sigma=1 ema=0.999 gate=3 rule=pi "
+     "third_order=no variance=directional negative=absolute smoothing=0 factor=1 cap=inf "
+     "floor=0.1 calibrate=yes calibration_z=1 calibration_ema=0.99 curvature_ema=0.9 "
+     "bound_k=0.5"},
+    {"paper", "the method as printed: PI, smoothed steps, scalar variances, the prior",
+     "covariance=scalar start=prior noise=estimated sigma=1 ema=0.999 gate=0 rule=pi "
+     "third_order=no variance=scalar negative=model smoothing=0.999 factor=1 cap=inf floor=0 "
+     "calibrate=no calibration_z=0 calibration_ema=0.99 curvature_ema=0 bound_k=0.5"},
+};
+
+enum { N_HEAD = sizeof(meka_head) / sizeof(double) };
+
+/* The number of doubles of state and scratch; *overflow if they cannot be counted. */
+static void count_memory(const meka_params *params, size_t d, size_t *n_state,
+                         size_t *n_scratch)
+{
+    size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
+    *n_state = N_HEAD + 2 * d + 2 * size;
+    *n_scratch = *n_state + 7 * d + 4 * size +
+                 opt_filter_work_size((opt_covariance)params->covariance, d);
+}
+
+meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
+                       meka_error *err)
+{
+    const meka_params *p = params;
+    /* At most 11 d^2 + 16 d + a few hundred doubles. */
+    size_t largest = p->covariance == OPT_COVARIANCE_FULL
+                         ? (size_t)sqrt((double)(SIZE_MAX / (32 * sizeof(double))))
+                         : SIZE_MAX / (32 * sizeof(double));
+    if (d > largest)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "method meka: %zu parameters are too many for covariance=%s; at most "
+                         "%zu fit the address space",
+                         d, covariances[p->covariance], largest);
+    count_memory(p, d, n_state, n_scratch);
+    return MEKA_OK;
+}
+
+static double *take(double **cursor, size_t n)
+{
+    double *block = *cursor;
+    *cursor += n;
+    return block;
+}
+
+void meka_layout(const meka_params *params, size_t d, const double *state, double *scratch,
+                 meka_memory *out)
+{
+    size_t n_state, n_scratch;
+    size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
+    count_memory(params, d, &n_state, &n_scratch);
+    double *cursor = scratch;
+    out->next = cursor;
+    memcpy(out->next, state, n_state * sizeof *state);
+    memcpy(&out->head, take(&cursor, N_HEAD), sizeof out->head);
+    out->m = take(&cursor, d);
+    out->delta = take(&cursor, d);
+    out->P = take(&cursor, size);
+    out->sigma_sum = take(&cursor, size);
+    out->theta = take(&cursor, d);
+    out->g = take(&cursor, d);
+    out->b = take(&cursor, d);
+    out->direction = take(&cursor, d);
+    out->weight = take(&cursor, d);
+    out->var = take(&cursor, d);
+    out->cross = take(&cursor, d);
+    out->K = take(&cursor, size);
+    out->q = take(&cursor, size);
+    out->observed = take(&cursor, size);
+    out->sigma = take(&cursor, size);
+    out->work = cursor;
+}
+
+static void init(const void *params, size_t d, double *state)
+{
+    /* All zero: the first step sets the belief, which needs the first observation. */
+}
+
+/* One sample has no variance; it is enough where no rule or average needs one. */
+static size_t batch_needed(const void *params)
+{
+    const meka_params *p = params;
+    bool no_variance =
+        p->rule == MEKA_RULE_FIXED || (p->rule == MEKA_RULE_QUADRATIC && !p->calibrate);
+    return p->noise == MEKA_NOISE_CONSTANT && no_variance ? 1 : 2;
+}
+
+static meka_status step_meka(const void *params, double *state, double *scratch,
+                             const opt_step *step, meka_error *err)
+{
+    return meka_step(params, false, state, scratch, step, err);
+}
+
+static meka_status step_adameka(const void *params, double *state, double *scratch,
+                                const opt_step *step, meka_error *err)
+{
+    return meka_step(params, true, state, scratch, step, err);
+}
+
+#define COMMON                                                                                 \
+    .reference = "Chen, Choi, Balles, Duvenaud, Hennig, Self-tuning stochastic optimization "  \
+                 "with curvature-aware gradient filtering (2020)",                             \
+    .options = {options, sizeof options / sizeof options[0], sizeof(meka_params)},             \
+    .min_batch = 2, .sizes = meka_sizes, .init = init, .presets = presets,                     \
+    .n_presets = sizeof presets / sizeof presets[0], .batch_needed = batch_needed
+
+const opt_method opt_method_meka = {
+    .name = "meka",
+    .summary = "Kalman-filtered gradients with uncertainty-informed step sizes",
+    .step = step_meka,
+    COMMON,
+};
+
+const opt_method opt_method_adameka = {
+    .name = "adameka",
+    .summary = "MEKA along m/sqrt(m^2 + P) elementwise (eq. 9)",
+    .step = step_adameka,
+    COMMON,
+};

@@ -1,0 +1,74 @@
+/* optim/meka.h - what the files of MEKA and ADAMEKA share. */
+#ifndef OPT_MEKA_H
+#define OPT_MEKA_H
+
+#include <meka/optim.h>
+
+#include "optim/calibration.h"
+#include "optim/ema.h"
+#include "optim/filter.h"
+
+typedef enum meka_rule {
+    MEKA_RULE_FIXED,
+    MEKA_RULE_QUADRATIC,
+    MEKA_RULE_PI,
+    MEKA_RULE_EI,
+    MEKA_RULE_BOUND,
+} meka_rule;
+enum { MEKA_START_OBSERVATION, MEKA_START_PRIOR };
+enum { MEKA_NOISE_ESTIMATED, MEKA_NOISE_CONSTANT };
+enum { MEKA_VARIANCE_DIRECTIONAL, MEKA_VARIANCE_SCALAR };
+enum { MEKA_NEGATIVE_ABSOLUTE, MEKA_NEGATIVE_MODEL };
+
+/* Option values; their meanings are the rows in optim/meka.c. */
+typedef struct meka_params {
+    int preset;
+    int covariance; /* opt_covariance */
+    int start, noise;
+    double sigma, ema, gate;
+    int rule;
+    double alpha;
+    bool third_order;
+    int variance, negative;
+    double smoothing, factor, cap, floor;
+    bool calibrate;
+    double calibration_z, calibration_ema, curvature_ema, bound_k;
+} meka_params;
+
+/* The scalars of the state; the arrays m, delta [d], P and the sum of Sigma's moving average
+ * (covariances) follow it.  Doubles only. */
+typedef struct meka_head {
+    double started;      /* 1 after the first step */
+    double sigma_weight; /* of Sigma's moving average */
+    opt_ema r;           /* variance of the mean loss */
+    opt_value_filter value;
+    opt_calibration calibration;
+    opt_ema curvature; /* B/|d|^2 */
+    opt_ema step_size; /* for `smoothing` */
+    double last_alpha; /* last step size that the rule determined */
+} meka_head;
+
+/* Where everything of one step lies.  What the step changes of the state is `next`, a copy
+ * that replaces the state once the step is accepted. */
+typedef struct meka_memory {
+    double *next; /* [n_state] */
+    meka_head head;
+    double *m, *delta, *P, *sigma_sum; /* inside next */
+    double *theta;                     /* [d] theta_{t+1} */
+    double *g, *b;                     /* [d] */
+    double *direction, *weight;        /* [d] d = -weight m */
+    double *var, *cross; /* [d] var_i g_ij and cov_i(h_ij, g_ij), where weights differ */
+    double *K, *q, *observed, *sigma; /* covariances; `observed` is this batch's Sigma */
+    double *work;                     /* [opt_filter_work_size] */
+} meka_memory;
+
+meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
+                       meka_error *err);
+void meka_layout(const meka_params *params, size_t d, const double *state, double *scratch,
+                 meka_memory *out);
+
+/* One step of MEKA, or of ADAMEKA where `adam`. */
+meka_status meka_step(const meka_params *params, bool adam, double *state, double *scratch,
+                      const opt_step *step, meka_error *err);
+
+#endif

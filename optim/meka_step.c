@@ -1,0 +1,368 @@
+/* One iteration of MEKA: observe, filter, direction, calibration, step size, move. */
+#include "optim/meka.h"
+
+#include "optim/methods.h"
+#include "optim/step_size.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Variance of the paper's prior belief, for gradient and function value alike. */
+#define PRIOR_VARIANCE 1e4
+
+/* What one batch says. */
+typedef struct observation {
+    double y, r;       /* mean loss, its variance */
+    double var, cross; /* traces of the variance of g and of cov(b, g) */
+    bool moved;        /* delta is not zero */
+    bool weighted;     /* var and cross are also known by dimension */
+} observation;
+
+static double dot(size_t d, const double *a, const double *b)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < d; j++)
+        sum += a[j] * b[j];
+    return sum;
+}
+
+static void scale(size_t n, double *x, double factor)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= factor;
+}
+
+static bool is_zero(size_t d, const double *x)
+{
+    for (size_t j = 0; j < d; j++)
+        if (x[j] != 0.0)
+            return false;
+    return true;
+}
+
+/* Fills w->g, b, observed, q, var, cross: everything of the batch mean, so that variances of
+ * one sample are divided by n. */
+static meka_status observe(const meka_params *p, bool adam, const opt_step *step,
+                           meka_memory *w, observation *out, meka_error *err)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    size_t d = step->n_params, size = opt_covariance_size(form, d);
+    double n = (double)step->batch->n;
+    bool scalar = form == OPT_COVARIANCE_SCALAR;
+    out->moved = !is_zero(d, w->delta);
+    out->weighted = adam || !scalar;
+
+    ad_moments moments = {.grad_mean = w->g, .traces = true};
+    if (out->weighted) {
+        moments.grad_var = w->var;
+        moments.cross_cov = out->moved ? w->cross : NULL;
+    }
+    if (form == OPT_COVARIANCE_FULL)
+        moments.grad_cov = w->observed;
+    memset(w->b, 0, d * sizeof *w->b);
+    memset(w->q, 0, size * sizeof *w->q);
+    memset(w->cross, 0, d * sizeof *w->cross);
+    if (out->moved) {
+        moments.hvp_mean = w->b;
+        moments.hvp_var = form == OPT_COVARIANCE_DIAG ? w->q : NULL;
+        moments.hvp_cov = form == OPT_COVARIANCE_FULL ? w->q : NULL;
+    }
+    meka_status status =
+        opt_view_moments(step->batch, step->theta, out->moved ? w->delta : NULL, &moments, err);
+    if (status != MEKA_OK)
+        return status;
+
+    out->y = moments.loss_mean;
+    out->r = moments.loss_var / n;
+    out->var = moments.grad_var_trace / n;
+    out->cross = out->moved ? moments.cross_cov_trace / n : 0.0;
+    if (scalar) {
+        w->observed[0] = moments.grad_var_trace / (double)d;
+        w->q[0] = out->moved ? moments.hvp_var_trace / (double)d : 0.0;
+    } else if (form == OPT_COVARIANCE_DIAG) {
+        memcpy(w->observed, w->var, d * sizeof *w->var);
+    }
+    scale(size, w->observed, 1.0 / n);
+    scale(size, w->q, 1.0 / n);
+    if (out->weighted) {
+        scale(d, w->var, 1.0 / n);
+        scale(d, w->cross, 1.0 / n);
+    }
+    return MEKA_OK;
+}
+
+/* w->sigma: the constant, or the moving average of what was observed. */
+static void smooth_sigma(const meka_params *p, size_t d, meka_memory *w)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    if (p->noise == MEKA_NOISE_CONSTANT) {
+        opt_covariance_set(form, d, w->sigma, p->sigma);
+        return;
+    }
+    size_t size = opt_covariance_size(form, d);
+    opt_ema ema = {0};
+    for (size_t i = 0; i < size; i++) {
+        ema = (opt_ema){w->head.sigma_weight, w->sigma_sum[i]};
+        w->sigma[i] = opt_ema_add(&ema, p->ema, w->observed[i]);
+        w->sigma_sum[i] = ema.sum;
+    }
+    w->head.sigma_weight = ema.weight;
+}
+
+/* The dynamics (eq. 4) take the Hessian to be constant between two iterates, and no sample
+ * shows what that leaves out.  The innovation e = g - m- does: under the model E|e|^2 =
+ * tr(P- + Sigma).  Where |e| exceeds `gate` times that scale the prediction was wrong, and
+ * P- grows by the isotropic process noise of maximum likelihood, (|e|^2 - tr(P- + Sigma))/d.
+ * Without a gate this would react to every noisy batch and undo the averaging.  A constant
+ * Sigma (eq. 15) fixes the gains whatever its value, so there is no scale to compare with. */
+static void widen(const meka_params *p, size_t d, meka_memory *w)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    size_t size = opt_covariance_size(form, d);
+    if (p->gate == 0.0 || p->noise == MEKA_NOISE_CONSTANT)
+        return;
+    double surprise = 0.0;
+    for (size_t j = 0; j < d; j++)
+        surprise += (w->g[j] - w->m[j]) * (w->g[j] - w->m[j]) / (double)d;
+    double expected =
+        opt_covariance_mean(form, d, w->P) + opt_covariance_mean(form, d, w->sigma);
+    if (!(surprise > p->gate * p->gate * expected))
+        return;
+    for (size_t i = 0; i < size; i += form == OPT_COVARIANCE_FULL ? d + 1 : 1)
+        w->P[i] += surprise - expected;
+}
+
+/* Both filters, in the order in which they need each other: the function value's change is
+ * predicted from the last gradient belief. */
+static void filter(const meka_params *p, size_t d, const observation *seen, meka_memory *w)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    opt_filter belief = {form, d, w->m, w->P, w->K, w->work};
+    meka_head *head = &w->head;
+    double r = opt_ema_add(&head->r, p->ema, seen->r);
+    if (head->started == 0.0 && p->start == MEKA_START_OBSERVATION) {
+        opt_filter_start(&belief, w->g, w->sigma);
+        head->value = (opt_value_filter){seen->y, r};
+        head->started = 1.0;
+        return;
+    }
+    if (head->started == 0.0) {
+        memset(w->m, 0, d * sizeof *w->m);
+        opt_covariance_set(form, d, w->P, PRIOR_VARIANCE);
+        head->value = (opt_value_filter){0.0, PRIOR_VARIANCE};
+        head->started = 1.0;
+    }
+    double change = dot(d, w->m, w->delta) + 0.5 * dot(d, w->delta, w->b);
+    double extra = opt_covariance_along(form, d, w->P, w->delta) +
+                   0.25 * opt_covariance_along(form, d, w->q, w->delta);
+    opt_value_filter_update(&head->value, change, extra, seen->y, r);
+    opt_filter_predict(&belief, w->b, w->q);
+    widen(p, d, w);
+    opt_filter_observe(&belief, w->g, w->sigma);
+}
+
+/* d = -D m.  MEKA: D = 1.  ADAMEKA: D = 1/(sqrt(m^2 + P) + 1e-8); the paper's eq. 9 prints m
+ * where the units demand m^2. */
+static void set_direction(const meka_params *p, bool adam, size_t d, meka_memory *w)
+{
+    for (size_t j = 0; j < d; j++) {
+        double variance = opt_covariance_at((opt_covariance)p->covariance, d, w->P, j);
+        w->weight[j] = adam ? 1.0 / (sqrt(w->m[j] * w->m[j] + variance) + 1e-8) : 1.0;
+        w->direction[j] = -w->weight[j] * w->m[j];
+    }
+}
+
+/* c, an unbiased observation of m.D grad f (optim/calibration.h).  The full form leaves out
+ * what cov(b, g) has off its diagonal: the engine does not compute it. */
+static double observed_slope(const meka_params *p, size_t d, const observation *seen,
+                             const meka_memory *w)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    double sum = 0.0, correction = 0.0;
+    for (size_t j = 0; j < d; j++)
+        sum += w->weight[j] * w->m[j] * w->g[j];
+    if (!seen->weighted)
+        return sum - (1.0 - w->K[0]) * seen->cross - w->K[0] * seen->var;
+    for (size_t j = 0; j < d; j++) {
+        double gain = opt_covariance_at(form, d, w->K, j);
+        double noise = gain * w->var[j];
+        if (form == OPT_COVARIANCE_FULL) {
+            noise = dot(d, w->K + j * d, w->observed + j * d);
+        }
+        correction += w->weight[j] * ((1.0 - gain) * w->cross[j] + noise);
+    }
+    return sum - correction;
+}
+
+/* B, C, q of the line model; MEKA_NONFINITE as the evaluations. */
+static meka_status measure_line(const meka_params *p, const opt_step *step, meka_memory *w,
+                                opt_line_model *model, meka_error *err)
+{
+    size_t d = step->n_params;
+    double n = (double)step->batch->n;
+    ad_line_moments line = {.order = p->third_order ? 3 : 2};
+    meka_status status = opt_view_line(step->batch, step->theta, w->direction, &line, err);
+    if (status != MEKA_OK)
+        return status;
+    model->B = line.mean[2];
+    model->C = p->third_order ? fabs(line.mean[3]) : 0.0;
+    model->q = line.cov[2][2] / n;
+    if (p->variance == MEKA_VARIANCE_SCALAR) {
+        ad_moments moments = {.hvp_var = w->var};
+        status = opt_view_moments(step->batch, step->theta, w->direction, &moments, err);
+        if (status != MEKA_OK)
+            return status;
+        double mean = 0.0;
+        for (size_t j = 0; j < d; j++)
+            mean += w->var[j] / (double)d;
+        model->q = mean / n * dot(d, w->direction, w->direction);
+    }
+    return MEKA_OK;
+}
+
+/* The step size by the rule from the measured model. */
+static double apply_rule(const meka_params *p, size_t d, opt_line_model model, meka_memory *w)
+{
+    double length = dot(d, w->direction, w->direction);
+    if (p->curvature_ema > 0.0 && length > 0.0) {
+        double mean = opt_ema_add(&w->head.curvature, p->curvature_ema, model.B / length);
+        model.B = fmax(model.B, mean * length);
+    }
+    if (p->negative == MEKA_NEGATIVE_ABSOLUTE)
+        model.B = fabs(model.B);
+    if (model.B != 0.0) {
+        double sd = p->floor * model.A * model.A / (2.0 * model.B);
+        model.s = fmax(model.s, sd * sd);
+    }
+    double alpha = 0.0;
+    switch ((meka_rule)p->rule) {
+    case MEKA_RULE_FIXED:
+    case MEKA_RULE_QUADRATIC:
+        alpha = opt_step_quadratic(&model);
+        break;
+    case MEKA_RULE_PI:
+        alpha = opt_step_pi(&model);
+        break;
+    case MEKA_RULE_EI:
+        alpha = opt_step_ei(&model);
+        break;
+    case MEKA_RULE_BOUND:
+        alpha = opt_step_bound(&model, p->bound_k);
+        break;
+    }
+    /* A model without a best step knows no length: the last one known is the only choice
+     * that scales with the problem.  There is none at first: then stay. */
+    if (alpha == INFINITY)
+        return w->head.last_alpha;
+    if (alpha > 0.0)
+        w->head.last_alpha = alpha;
+    return alpha;
+}
+
+static meka_status choose_step(const meka_params *p, const opt_step *step,
+                               const observation *seen, meka_memory *w, double *alpha,
+                               meka_error *err)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    size_t d = step->n_params;
+    opt_line_model model = {
+        .A = -dot(d, w->direction, w->m),
+        .p = opt_covariance_along(form, d, w->P, w->direction),
+        .s = w->head.value.s,
+    };
+    step->row->slope = model.A;
+    step->row->direction_p = model.p;
+    /* Per unit length: the noise of d.g/|d| does not depend on how long d is, so that steep
+     * times long past do not drown what is seen now. */
+    double length = sqrt(dot(d, w->direction, w->direction));
+    if (p->calibrate && step->batch->n > 1 && length > 0.0) {
+        double observed = observed_slope(p, d, seen, w) / length;
+        double factor = opt_calibration_add(&w->head.calibration, p->calibration_ema,
+                                            p->calibration_z, observed, model.A / length);
+        step->row->calibration = factor;
+        model.A *= factor;
+    }
+    if (p->rule == MEKA_RULE_FIXED) {
+        *alpha = fmin(p->factor * p->alpha, p->cap);
+        return MEKA_OK;
+    }
+    meka_status status = measure_line(p, step, w, &model, err);
+    if (status != MEKA_OK)
+        return status;
+    step->row->curvature = model.B;
+    step->row->direction_q = model.q;
+    if (p->third_order)
+        step->row->third = model.C;
+    double a = apply_rule(p, d, model, w);
+    if (p->smoothing > 0.0)
+        a = opt_ema_add(&w->head.step_size, p->smoothing, a);
+    *alpha = fmin(p->factor * a, p->cap);
+    return MEKA_OK;
+}
+
+static void fill_row(const meka_params *p, const opt_step *step, const observation *seen,
+                     const meka_memory *w, double alpha)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    size_t d = step->n_params;
+    opt_row *row = step->row;
+    row->loss = seen->y;
+    row->loss_filtered = w->head.value.u;
+    row->loss_sd = sqrt(w->head.value.s);
+    row->grad_norm = opt_norm(d, w->g);
+    row->filtered_norm = opt_norm(d, w->m);
+    row->p = opt_covariance_mean(form, d, w->P);
+    row->sigma = opt_covariance_mean(form, d, w->sigma);
+    row->q = opt_covariance_mean(form, d, w->q);
+    row->gain = opt_covariance_mean(form, d, w->K);
+    row->alpha = alpha;
+}
+
+/* theta + alpha d, and delta = the move as rounded; then everything is made permanent. */
+static meka_status move(const meka_params *p, bool adam, double *state, const opt_step *step,
+                        meka_memory *w, double alpha, meka_error *err)
+{
+    size_t d = step->n_params;
+    for (size_t j = 0; j < d; j++) {
+        w->theta[j] = step->theta[j] + alpha * w->direction[j];
+        w->delta[j] = w->theta[j] - step->theta[j];
+    }
+    meka_status status = opt_step_accept(step, w->theta, adam ? "adameka" : "meka", alpha, err);
+    if (status != MEKA_OK)
+        return status;
+    size_t n_state, n_scratch;
+    meka_sizes(p, d, &n_state, &n_scratch, NULL);
+    memcpy(w->next, &w->head, sizeof w->head);
+    memcpy(state, w->next, n_state * sizeof *state);
+    memcpy(step->estimate, w->m, d * sizeof *w->m);
+    memcpy(step->gradient, w->g, d * sizeof *w->g);
+    return MEKA_OK;
+}
+
+meka_status meka_step(const meka_params *p, bool adam, double *state, double *scratch,
+                      const opt_step *step, meka_error *err)
+{
+    opt_covariance form = (opt_covariance)p->covariance;
+    size_t d = step->n_params;
+    observation seen;
+    meka_memory w;
+    meka_layout(p, d, state, scratch, &w);
+    meka_status status = observe(p, adam, step, &w, &seen, err);
+    if (status != MEKA_OK)
+        return status;
+    smooth_sigma(p, d, &w);
+    double total = opt_covariance_mean(form, d, w.P) + opt_covariance_mean(form, d, w.q) +
+                   opt_covariance_mean(form, d, w.sigma);
+    if (!isfinite(total))
+        return meka_fail(err, MEKA_NONFINITE,
+                         "method %s: the variance of the gradient overflows at step %llu",
+                         adam ? "adameka" : "meka", (unsigned long long)step->t);
+    filter(p, d, &seen, &w);
+    set_direction(p, adam, d, &w);
+    double alpha = 0.0;
+    status = choose_step(p, step, &seen, &w, &alpha, err);
+    if (status != MEKA_OK)
+        return status;
+    fill_row(p, step, &seen, &w, alpha);
+    return move(p, adam, state, step, &w, alpha, err);
+}

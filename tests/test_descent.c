@@ -1,0 +1,84 @@
+#include "optim/methods.h"
+#include "tests/optim_fixture.h"
+
+/* f = 0.5 c theta^2, c the context; no samples. */
+static ad_var record_bowl(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
+{
+    return ad_mul(0.5 * *(const double *)ctx, ad_sqr(theta[0]));
+}
+
+/* theta after `steps` from 4. */
+static double descend(const char *method, const char *settings, double c, int steps)
+{
+    const ad_objective objective = {
+        .name = "bowl", .n_params = 1, .record = record_bowl, .ctx = &c};
+    const meka_source source = meka_source_none();
+    const double x0 = 4.0;
+    opt_config config = fixture_config(method, settings);
+    optim_fixture f = optim_fixture_make(&objective, &source, &config, &x0);
+    for (int t = 0; t < steps; t++)
+        fixture_step(f.run);
+    double theta = opt_run_theta(f.run)[0];
+    optim_fixture_clear(&f);
+    return theta;
+}
+
+START_TEST(a_fixed_step_contracts_by_one_minus_alpha_times_curvature)
+{
+    ck_assert_double_eq(descend("gd", "alpha=0.25", 2.0, 3), 0.5);
+    ck_assert_double_eq(descend("sgd", "alpha=0.25", 2.0, 3), 0.5);
+}
+END_TEST
+
+START_TEST(schedules_shrink_the_step)
+{
+    /* alpha = 0.5, 0.25, ...: theta = 4 (1/2) (3/4) (5/6) */
+    assert_ulps(descend("sgd", "alpha=0.5 decay=1/t", 1.0, 3), 4.0 * 0.5 * 0.75 * 5.0 / 6, 8);
+    assert_ulps(descend("sgd", "alpha=0.5 decay=1/sqrt(t)", 1.0, 2),
+                4.0 * 0.5 * (1 - 0.5 / sqrt(2.0)), 8);
+}
+END_TEST
+
+START_TEST(the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step)
+{
+    ck_assert_double_eq(descend("gd", "rule=quadratic", 8.0, 1), 0.0);
+    ck_assert_double_eq(descend("sgd", "rule=quadratic", 8.0, 1), 0.0);
+    /* Negative curvature: its absolute value; none: alpha. */
+    ck_assert_double_eq(descend("gd", "rule=quadratic", -8.0, 1), 8.0);
+    ck_assert_double_eq(descend("gd", "rule=quadratic alpha=1", 0.0, 1), 4.0);
+}
+END_TEST
+
+START_TEST(gradient_descent_uses_the_population_and_draws_nothing)
+{
+    const ad_objective objective = fixture_objective();
+    const meka_source source = fixture_source();
+    opt_config config = fixture_config("gd", "alpha=0.25");
+    config.track_exact = true;
+    optim_fixture f = optim_fixture_make(&objective, &source, &config, fixture_x0);
+    fixture_step(f.run);
+    for (int j = 0; j < FIXTURE_D; j++)
+        assert_scaled(opt_run_theta(f.run)[j],
+                      fixture_x0[j] - 0.25 * (j + 1) * (fixture_x0[j] - 1.0), 4.0, 4);
+    ck_assert_double_eq(opt_run_row(f.run)->samples, 0.0);
+    ck_assert_double_eq(opt_run_row(f.run)->filter_error, 0.0);
+    ck_assert_double_eq(opt_run_row(f.run)->gradients, 1.0);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(the_norm_neither_overflows_nor_underflows)
+{
+    assert_ulps(opt_norm(2, (double[]){3e300, 4e300}), 5e300, 1);
+    assert_ulps(opt_norm(2, (double[]){3e-300, -4e-300}), 5e-300, 1);
+    ck_assert_double_eq(opt_norm(2, (double[]){0.0, 0.0}), 0.0);
+    ck_assert_double_eq(opt_norm(2, (double[]){1.0, -INFINITY}), INFINITY);
+    ck_assert_double_nan(opt_norm(2, (double[]){1.0, NAN}));
+}
+END_TEST
+
+TEST_MAIN("descent", a_fixed_step_contracts_by_one_minus_alpha_times_curvature,
+          schedules_shrink_the_step,
+          the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step,
+          gradient_descent_uses_the_population_and_draws_nothing,
+          the_norm_neither_overflows_nor_underflows)
