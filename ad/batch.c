@@ -12,9 +12,8 @@ static size_t choose_lanes(size_t n_slots)
 {
     const size_t cache = 1 << 20, arrays = 4;
     size_t lanes = 64;
-    while (lanes > 4 && n_slots * lanes * arrays * sizeof(double) > cache) {
+    while (lanes > 4 && n_slots * lanes * arrays * sizeof(double) > cache)
         lanes /= 2;
-    }
     return lanes;
 }
 
@@ -33,9 +32,8 @@ static void free_workspace(ad_batch *batch)
 /* Room for n_slots; replaces the arrays, whose contents no caller needs across this. */
 static meka_status reserve_slots(ad_batch *batch, size_t n_slots, meka_error *err)
 {
-    if (n_slots <= batch->slot_capacity) {
+    if (n_slots <= batch->slot_capacity)
         return MEKA_OK;
-    }
     ad_workspace *w = &batch->workspace;
     size_t row = batch->max_lanes * sizeof(double);
     free_workspace(batch);
@@ -55,14 +53,12 @@ static meka_status reserve_slots(ad_batch *batch, size_t n_slots, meka_error *er
 static meka_status create_sums(ad_sums *sums, size_t d, meka_error *err)
 {
     double *block = meka_alloc(d, 8 * sizeof(double), err);
-    if (!block) {
+    if (!block)
         return MEKA_ERR_MEMORY;
-    }
     double **array[8] = {&sums->g0, &sums->h0, &sums->g1, &sums->h1,
                          &sums->gg, &sums->hh, &sums->gh, &sums->row};
-    for (size_t k = 0; k < 8; k++) {
+    for (size_t k = 0; k < 8; k++)
         *array[k] = block + k * d;
-    }
     return MEKA_OK;
 }
 
@@ -71,9 +67,8 @@ meka_status ad_batch_create(ad_batch **out, const ad_program *program,
 {
     assert(out && program);
     ad_batch *batch = meka_alloc(1, sizeof *batch, err);
-    if (!batch) {
+    if (!batch)
         return MEKA_ERR_MEMORY;
-    }
     const ad_code *code = &program->tape.code;
     batch->program = program;
     ad_tape_init(&batch->tape);
@@ -82,9 +77,8 @@ meka_status ad_batch_create(ad_batch **out, const ad_program *program,
         options && options->n_lanes ? options->n_lanes : choose_lanes(ad_code_n_slots(code));
     batch->max_lanes = replayable ? wanted : 1;
     meka_status status = reserve_slots(batch, ad_code_n_slots(code), err);
-    if (!status) {
+    if (!status)
         status = create_sums(&batch->sums, code->n_params, err);
-    }
     if (status) {
         ad_batch_destroy(batch);
         return status;
@@ -117,15 +111,13 @@ static meka_status code_for_sample(ad_batch *batch, const ad_request *request, s
     const double *xi = request->xi ? request->xi + i * program->objective.n_features : NULL;
     meka_status status =
         ad_tape_record(&batch->tape, &program->objective, request->theta, xi, err);
-    if (status) {
+    if (status)
         return status;
-    }
     const ad_code *code = &batch->tape.code;
     size_t n_slots = ad_code_n_slots(code);
     if ((status = meka_grow(&batch->active, &batch->active_capacity, n_slots, 1, err)) ||
-        (status = reserve_slots(batch, n_slots, err))) {
+        (status = reserve_slots(batch, n_slots, err)))
         return status;
-    }
     ad_code_activity(code, batch->active);
     block->code = code;
     block->active = batch->active;
@@ -143,13 +135,11 @@ meka_status ad_batch_visit(ad_batch *batch, const ad_request *request, ad_sink s
         ad_block block = {.w = w, .first = first};
         w->n_lanes = left < batch->max_lanes ? left : batch->max_lanes;
         meka_status status = code_for_sample(batch, request, first, &block, err);
-        if (status) {
+        if (status)
             return status;
-        }
         ad_sweep_load(block.code, w, request->theta, m ? request->xi + first * m : NULL);
-        if (dual) {
+        if (dual)
             ad_sweep_load_tangent(block.code, w, request->v);
-        }
         ad_sweep_forward(block.code, block.active, w, dual);
         if (request->depth == AD_DEPTH_GRADIENT) {
             ad_sweep_reverse(block.code, block.active, w, dual);
@@ -190,16 +180,13 @@ static void take_samples(void *ctx, const ad_batch *batch, const ad_block *block
     (void)batch;
     for (size_t l = 0; l < block->w->n_lanes; l++) {
         sink->finite = sink->finite && __builtin_isfinite(loss[l]);
-        if (sink->loss) {
+        if (sink->loss)
             sink->loss[block->first + l] = loss[l];
-        }
     }
-    if (sink->grad && !copy_rows(sink->grad, w->adjoint, block->code->n_params, block)) {
+    if (sink->grad && !copy_rows(sink->grad, w->adjoint, block->code->n_params, block))
         sink->finite = false;
-    }
-    if (sink->hvp && !copy_rows(sink->hvp, w->second, block->code->n_params, block)) {
+    if (sink->hvp && !copy_rows(sink->hvp, w->second, block->code->n_params, block))
         sink->finite = false;
-    }
 }
 
 meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *v, size_t n,
@@ -215,8 +202,7 @@ meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *
                           .xi = xi,
                           .depth = grad || hvp ? AD_DEPTH_GRADIENT : AD_DEPTH_VALUE};
     meka_status status = ad_batch_visit(batch, &request, take_samples, &sink, err);
-    if (!status && !sink.finite) {
+    if (!status && !sink.finite)
         status = ad_batch_locate(batch, &request, err);
-    }
     return status;
 }

@@ -60,7 +60,7 @@ static void put_environment_and_files(void)
                             "its data (.tsv), script (.gp), pictures (.png, .svg) and "
                             "caption (.txt).");
     puts(".PP");
-    put("Every file is written under its name with '.part' appended and renamed when it is "
+    put("Every file that meka writes bears its name with '.part' appended until it is "
         "complete.");
     puts(".SH ENVIRONMENT");
     put_tagged("CC", "The C compiler for FILE.c, with options if need be (default: cc).");

@@ -205,8 +205,6 @@ static meka_status prepare(run_plan *plan, meka_error *err)
     plan->config.target_loss = values->target;
     plan->config.grad_tolerance = isnan(values->grad_tol) ? 0.0 : values->grad_tol;
     plan->config.known_minimum = subject->minimum;
-    /* One seed: its evaluations share the threads.  Several: one thread each. */
-    plan->config.n_threads = plan->seeds.n == 1 ? values->jobs : 1;
     plan->config.track_exact = subject->has_population &&
                                (values->exact || subject->source.n_population <= plan->batch);
     plan->params = meka_alloc(1, method->options.size, err);
@@ -232,8 +230,10 @@ static meka_status report(const run_plan *plan, meka_error *err)
         .outcome = plan->outcome,
         .n = plan->seeds.n,
     };
-    return plan->values->json ? cli_run_report_print_json(&about, err)
-                              : cli_run_report_print(&about, err);
+    if (plan->values->json)
+        return cli_run_report_print_json(&about, err);
+    cli_run_report_print(&about);
+    return MEKA_OK;
 }
 
 /* What the outcomes come to once they are printed. */

@@ -78,7 +78,7 @@ const char *cli_run_loss_name(const cli_run_subject *subject);
 double cli_run_median_loss(const cli_run_report *report);
 
 /* To stdout. */
-meka_status cli_run_report_print(const cli_run_report *report, meka_error *err);
+void cli_run_report_print(const cli_run_report *report);
 meka_status cli_run_report_print_json(const cli_run_report *report, meka_error *err);
 
 /* The subcommand itself. */

@@ -124,15 +124,13 @@ static void print_table(const cli_run_report *report)
     printf("  %-8s  %-13s\n", "median", cli_show(number, cli_run_median_loss(report)));
 }
 
-meka_status cli_run_report_print(const cli_run_report *report, meka_error *err)
+void cli_run_report_print(const cli_run_report *report)
 {
-    (void)err;
     print_title(report);
     if (report->n > 1)
         print_table(report);
     else if (report->outcome[0].started)
         print_one(report);
-    return MEKA_OK;
 }
 
 /* -------------------------------------------------------------------- JSON */

@@ -68,8 +68,8 @@ static void write_number(FILE *stream, double value)
 static void write_header(FILE *stream, const opt_run *run, const char *const *header,
                          size_t n_header)
 {
-    const opt_config *config = opt_run_config(run);
-    const opt_method *method = opt_run_method(run);
+    const opt_config *config = &run->config;
+    const opt_method *method = run->method;
     fprintf(stream, "# meka log: 1\n# version: %s\n", MEKA_VERSION);
     fprintf(stream, "# not deterministic: seconds\n");
     for (size_t i = 0; i < n_header; i++)
@@ -78,10 +78,10 @@ static void write_header(FILE *stream, const opt_run *run, const char *const *he
     for (size_t i = 0; i < method->options.n; i++) {
         char text[128];
         const meka_option *option = &method->options.row[i];
-        meka_options_format(option, opt_run_params(run), text, sizeof text);
+        meka_options_format(option, run->params, text, sizeof text);
         fprintf(stream, "# option %s: %s\n", option->name, text);
     }
-    fprintf(stream, "# parameters: %zu\n", opt_run_n_params(run));
+    fprintf(stream, "# parameters: %zu\n", run->d);
     fprintf(stream, "# seed: %llu\n", (unsigned long long)config->seed);
     if (method->full_batch)
         fprintf(stream, "# batch: population\n");

@@ -44,7 +44,7 @@ static const meka_option options[] = {
            "sample"),
     REAL(sigma, "1", 0.0, 1e300, "Sigma per dimension of a batch's mean gradient if constant"),
     REAL(ema, "0.999", 0.0, MAX_BETA, "coefficient of the moving averages of Sigma and r"),
-    REAL(gate, "3", 0.0, 1e6,
+    REAL(gate, "5", 0.0, 1e6,
          "innovations beyond this many standard deviations widen P to what they show (with "
          "noise=estimated); 0: none"),
     CHOICE(rule, "pi", rules,
@@ -73,7 +73,7 @@ static const meka_option options[] = {
 
 static const opt_preset presets[] = {
     {"calibrated", "PI with a floor on s, calibrated slope, curvature average",
-     "covariance=scalar start=observation noise=estimated sigma=1 ema=0.999 gate=3 rule=pi "
+     "covariance=scalar start=observation noise=estimated sigma=1 ema=0.999 gate=5 rule=pi "
      "third_order=no variance=directional negative=absolute smoothing=0 factor=1 cap=inf "
      "floor=0.1 calibrate=yes calibration_z=1 calibration_ema=0.99 curvature_ema=0.9 "
      "bound_k=0.5"},

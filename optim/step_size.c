@@ -130,32 +130,17 @@ static double refine_root(const double *c, double low, double high)
     return x;
 }
 
-/* mu/sqrt V, which PI minimizes. */
-static double ratio_at(const opt_line_model *model, double x)
-{
-    return opt_line_mean(model, x) / sqrt(opt_line_variance(model, x));
-}
-
-/* Several roots are possible only for B < 0 < C: the best minimum among those that a
- * logarithmic grid separates.  What it does not separate differs too little to matter. */
-static double best_root(const opt_line_model *model, const double *c, double low, double high)
-{
-    enum { N_INTERVALS = 128 };
-    double best = high, left = low, factor = pow(high / low, 1.0 / N_INTERVALS);
-    bool found = false;
-    for (int i = 1; i <= N_INTERVALS; i++) {
-        double right = i == N_INTERVALS ? high : left * factor;
-        if (polynomial(c, left) < 0.0 && polynomial(c, right) >= 0.0) {
-            double x = refine_root(c, left, right);
-            if (!found || ratio_at(model, x) < ratio_at(model, best))
-                best = x;
-            found = true;
-        }
-        left = right;
-    }
-    return best;
-}
-
+/* The numerator F of the derivative of mu/sqrt V; fifth-order terms cancel:
+ *
+ *   C q/24 x^6 + (A q/4 + C p/3) x^4 + (B p/2) x^3 + C s x^2 + 2 B s x - 2 A s
+ *
+ * It has at most one positive root.  For B >= 0 only the last coefficient is negative.  For
+ * B < 0 take units in which A = 1, B = -1:
+ *
+ *   F/x^3 = p (C x/3 - 1/2) + q (C x^3/24 + x/4) + s (C x^2 - 2 x - 2)/x^3
+ *
+ * The first two terms increase; so does the third as long as C x^2 <= 4 x + 6, and beyond
+ * that all three are non-negative: F/x^3 increases wherever it can be zero. */
 double opt_step_pi(const opt_line_model *model)
 {
     opt_line_model m;
@@ -167,8 +152,6 @@ double opt_step_pi(const opt_line_model *model)
     if (unit == 0.0)
         return model->s > 0.0 ? INFINITY : 0.0;
 
-    /* The numerator of the derivative of mu/sqrt V; fifth-order terms cancel:
-     * C q/24 x^6 + (A q/4 + C p/3) x^4 + (B p/2) x^3 + C s x^2 + 2 B s x - 2 A s */
     double c[7] = {
         -2.0 * m.s, 2.0 * m.B * m.s, m.C * m.s, m.B * m.p / 2.0, m.q / 4.0 + m.C * m.p / 3.0,
         0.0,        m.C * m.q / 24.0};
@@ -182,19 +165,11 @@ double opt_step_pi(const opt_line_model *model)
         return INFINITY;
 
     /* Once more scaled, so that no power of x can overflow on [low, high] = [.., 1]. */
-    opt_line_model in_high = m;
-    in_high.A *= high;
-    in_high.B *= high * high;
-    in_high.C *= high * high * high;
-    in_high.p *= high * high;
-    in_high.q *= high * high * high * high;
     double power = 1.0;
     for (int k = 0; k <= 6; k++) {
         c[k] *= power;
         power *= high;
     }
-    if (m.B < 0.0 && m.C > 0.0)
-        return unit * high * best_root(&in_high, c, low / high, 1.0);
     return unit * high * refine_root(c, low / high, 1.0);
 }
 

@@ -44,12 +44,28 @@ pid_t drive_begin(const char *arguments, ...)
     return process;
 }
 
+/* All texts given out, so that they stay reachable until the test's process ends. */
+typedef struct kept_text {
+    char *text;
+    struct kept_text *next;
+} kept_text;
+static kept_text *kept;
+
+static char *keep(char *text)
+{
+    kept_text *entry = malloc(sizeof *entry);
+    ck_assert_ptr_nonnull(entry);
+    *entry = (kept_text){text, kept};
+    kept = entry;
+    return text;
+}
+
 drive_result drive_end(pid_t process)
 {
     int status = 0;
     ck_assert_int_eq(waitpid(process, &status, 0), process);
-    return (drive_result){WIFEXITED(status) ? WEXITSTATUS(status) : -1, test_read(out_path),
-                          test_read(err_path)};
+    return (drive_result){WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                          keep(test_read(out_path)), keep(test_read(err_path))};
 }
 
 drive_result drive(const char *arguments, ...)

@@ -227,6 +227,26 @@ START_TEST(a_singular_sum_is_exact_in_its_null_space_and_filtered_elsewhere)
 }
 END_TEST
 
+START_TEST(a_null_space_found_only_up_to_rounding_counts_as_one)
+{
+    tank one;
+    tank_fill(&one, OPT_COVARIANCE_FULL);
+    const double v[D] = {0.3, 0.7, -1.1, 0.2};
+    double c[D * D], g[D] = {0, 0, 0, 0}, h[D] = {3, 1, 7, -2}, along = 0.0, square = 0.0;
+    for (int i = 0; i < D * D; i++)
+        c[i] = v[i / D] * v[i % D];
+    opt_filter_start(&one.filter, g, c);
+    opt_filter_observe(&one.filter, h, c);
+    for (int j = 0; j < D; j++) {
+        along += v[j] * h[j];
+        square += v[j] * v[j];
+    }
+    /* Half of what h has along v, all of the rest. */
+    for (int j = 0; j < D; j++)
+        assert_scaled(one.m[j], h[j] - 0.5 * along / square * v[j], 8.0, 32);
+}
+END_TEST
+
 START_TEST(scaling_by_a_power_of_two_is_exact_in_every_form)
 {
     for (int f = 0; f < 3; f++)
@@ -293,5 +313,6 @@ TEST_MAIN("filter", all_forms_agree_where_everything_is_isotropic,
           the_full_form_is_the_least_squares_estimate_of_two_observations,
           an_exact_observation_of_an_exact_belief_replaces_it,
           a_singular_sum_is_exact_in_its_null_space_and_filtered_elsewhere,
+          a_null_space_found_only_up_to_rounding_counts_as_one,
           scaling_by_a_power_of_two_is_exact_in_every_form,
           the_value_filter_follows_its_equations)

@@ -250,29 +250,10 @@ START_TEST(minimize_is_the_loop_and_leaves_theta_alone_on_failure)
 }
 END_TEST
 
-START_TEST(the_number_of_threads_changes_no_bit)
-{
-    opt_config config = fixture_config("meka", NULL);
-    config.batch_size = 100;
-    optim_fixture one = start(&config);
-    config.n_threads = 3;
-    optim_fixture three = start(&config);
-    for (int t = 0; t < 10; t++) {
-        fixture_step(one.run);
-        fixture_step(three.run);
-    }
-    ck_assert_mem_eq(opt_run_theta(one.run), opt_run_theta(three.run),
-                     FIXTURE_D * sizeof(double));
-    optim_fixture_clear(&one);
-    optim_fixture_clear(&three);
-}
-END_TEST
-
 TEST_MAIN("run", exact_columns_are_those_of_the_population_at_theta_t,
           looking_at_the_population_changes_nothing, the_budget_ends_a_run,
           a_target_of_the_exact_gap_ends_a_run,
           a_target_works_on_the_estimate_where_the_population_is_unknown,
           a_small_gradient_is_convergence, divergence_is_noticed, the_callback_can_cancel,
           the_best_iterate_is_kept, unusable_input_is_refused_in_words,
-          minimize_is_the_loop_and_leaves_theta_alone_on_failure,
-          the_number_of_threads_changes_no_bit)
+          minimize_is_the_loop_and_leaves_theta_alone_on_failure)

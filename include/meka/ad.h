@@ -211,8 +211,7 @@ bool ad_program_is_replayable(const ad_program *program, const char **file, int 
 /* --------------------------------------------------------------- evaluation */
 
 typedef struct ad_batch_options {
-    size_t n_threads; /* 0: one */
-    size_t n_lanes;   /* samples per block; 0: chosen to suit the cache */
+    size_t n_lanes; /* samples per block; 0: chosen to suit the cache */
 } ad_batch_options;
 
 /* The memory one evaluation needs.  Several batches may share one program, one thread

@@ -154,7 +154,6 @@ typedef struct opt_config {
     double diverge_factor; /* stop when the exact gap exceeds this times its start;
                               0: never */
     double known_minimum;  /* f*: subtracted from the population loss; NaN: 0 */
-    size_t n_threads;      /* of evaluation; 0: one */
     bool track_exact;      /* fill exact_gap, filter_error, sample_error each step */
     opt_callback callback;
     void *callback_ctx;
