@@ -147,18 +147,17 @@ static void write_caption(char *text, size_t size, const plot_figure *row,
     double last[N_CURVES];
     for (size_t i = 0; i < N_CURVES; i++)
         last[i] = all->curve[i].median[all->C - 1];
-    snprintf(
-        text, size,
-        "Figure %s. %s\n\n%s\n\n"
-        "Lines are medians, bands the 10%% and 90%% quantiles of %zu repetitions; batch "
-        "%d.\nMedian f(theta_t) - f* after %d iterations: SGD 1/L %.2g, SGD 0.05/L %.2g, "
-        "SGD adaptive %.2g,\nGD 1/L %.2g, GD adaptive %.2g, MEKA 1/L %.2g, MEKA adaptive "
-        "%.2g.\nNot drawn, in figure4.tsv: MEKA with its default options, which trade speed "
-        "here for\nsafety elsewhere: %.2g.\n\nMade by: meka figure %s --seed %llu --seeds %zu\n"
-        "Drawn again from figure4.tsv by: gnuplot figure4.gp\n",
-        row->name, row->title, row->caption, all->S, (int)BATCH, (int)STEPS, last[0], last[1],
-        last[2], last[3], last[4], last[5], last[6], last[7], row->name,
-        (unsigned long long)config->seed, all->S);
+    snprintf(text, size,
+             "Figure %s. %s\n\n%s\n\n"
+             "Lines are medians, bands the 10%% and 90%% quantiles of %zu repetitions; batch "
+             "%d.\nMedian f(theta_t) - f* after %d iterations: SGD 1/L %.2g, SGD 0.05/L %.2g, "
+             "SGD adaptive %.2g,\nGD 1/L %.2g, GD adaptive %.2g, MEKA 1/L %.2g, MEKA adaptive "
+             "%.2g.\nNot drawn, in figure4.tsv: MEKA with its default options, %.2g.\n\nMade "
+             "by: meka figure %s --seed %llu --seeds %zu\n"
+             "Drawn again from figure4.tsv by: gnuplot figure4.gp\n",
+             row->name, row->title, row->caption, all->S, (int)BATCH, (int)STEPS, last[0],
+             last[1], last[2], last[3], last[4], last[5], last[6], last[7], row->name,
+             (unsigned long long)config->seed, all->S);
 }
 
 static meka_status make(const plot_figure *row, const plot_figure_config *config,
@@ -213,7 +212,8 @@ const plot_figure plot_figure_4 = {
         "with a high step\nstops at a plateau, with a low step it is slow, and adaptive steps "
         "do not help it: its directions are noise.\nMEKA with the same high step follows "
         "gradient descent, which sees no noise, and with adaptive steps\n(probability of "
-        "improvement, the step not smoothed over time) it falls as fast as gradient descent "
-        "with exact\nline search.",
+        "improvement) it falls at least as fast as gradient descent with exact line search.\n"
+        "The adaptive setting is the preset paper with start=observation smoothing=0, the best "
+        "of 14 that were\ncompared on this problem.",
     .make = make,
 };

@@ -21,7 +21,8 @@ static meka_status create_one(const char *path, meka_error *err)
 {
     if (mkdir(path, 0777) == 0 || is_directory(path))
         return MEKA_OK;
-    return meka_fail_errno(err, "create directory", path, errno);
+    /* Something else has the name already: say that, not that it exists. */
+    return meka_fail_errno(err, "create directory", path, errno == EEXIST ? ENOTDIR : errno);
 }
 
 meka_status plot_directory_create(const char *path, meka_error *err)
