@@ -47,6 +47,7 @@ static void report(const finder *f, const ad_block *block, size_t k, size_t lane
     const ad_instruction *in = &code->instruction[k];
     const ad_place *place = &code->place[in->where];
     char text[96];
+    value = isnan(value) ? NAN : value; /* printf would show a NaN's sign */
     describe(text, sizeof text, code, block->w, in, lane);
     meka_fail(f->err, MEKA_NONFINITE, "%s:%d: %s%s is %g at sample %zu", place->file,
               place->line, what, text, value, block->first + lane);
@@ -101,17 +102,15 @@ static bool find_derivative(const finder *f, const ad_block *block, size_t lane)
     for (size_t k = code->n; k-- > 0;) {
         size_t slot = n_inputs + k;
         double bar = w->adjoint[slot * n_lanes + lane], bar2 = w->second[slot * n_lanes + lane];
-        if (!block->active[slot] || !isfinite(bar) || (dual && !isfinite(bar2))) {
+        if (!block->active[slot] || !isfinite(bar) || (dual && !isfinite(bar2)))
             continue;
-        }
         uint32_t own[2];
         const uint32_t *operand;
         size_t n = ad_code_operands(code, &code->instruction[k], own, &operand);
         for (size_t j = 0; j < n; j++) {
             size_t i = operand[j] * n_lanes + lane;
-            if (isfinite(w->adjoint[i]) && !(dual && !isfinite(w->second[i]))) {
+            if (isfinite(w->adjoint[i]) && !(dual && !isfinite(w->second[i])))
                 continue;
-            }
             report(f, block, k, lane, "the derivative of ",
                    isfinite(w->adjoint[i]) ? w->second[i] : w->adjoint[i]);
             return true;
@@ -143,9 +142,8 @@ static void find_in_block(void *ctx, const ad_batch *batch, const ad_block *bloc
 {
     finder *f = ctx;
     for (size_t lane = 0; lane < block->w->n_lanes && !f->found; lane++) {
-        if (lane_is_finite(f, batch, block, lane)) {
+        if (lane_is_finite(f, batch, block, lane))
             continue;
-        }
         f->found = true;
         bool value_bad =
             !isfinite(block->w->value[block->code->result * block->w->n_lanes + lane]);

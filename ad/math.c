@@ -16,9 +16,8 @@ static const double large = 1e8;
 double ad_math_polygamma(int n, double x)
 {
     const double pi = 3.14159265358979323846;
-    if (isnan(x) || (x <= 0.0 && floor(x) == x)) {
+    if (isnan(x) || (x <= 0.0 && floor(x) == x))
         return NAN;
-    }
     if (x > large) {
         double r = 1.0 / x;
         return n == 0 ? log(x) - 0.5 * r : (n == 1 ? r * (1.0 + 0.5 * r) : -r * r * (1.0 + r));
@@ -35,8 +34,7 @@ double ad_math_polygamma(int n, double x)
             return mirrored - 2.0 * pi * pi * pi * cot / (s * s);
         }
     }
-    if (x < 1e-100) { /* the pole dominates; GSL would overflow */
+    if (x < 1e-100) /* the pole dominates; GSL would overflow */
         return n == 0 ? -1.0 / x : (n == 1 ? 1.0 / (x * x) : -2.0 / (x * x * x));
-    }
     return n == 0 ? gsl_sf_psi(x) : (n == 1 ? gsl_sf_psi_1(x) : gsl_sf_psi_n(2, x));
 }

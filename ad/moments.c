@@ -49,14 +49,11 @@ static void add_outer(size_t d, const double *rows, const ad_block *block, const
 {
     size_t n_lanes = block->w->n_lanes;
     for (size_t l = 0; l < block->w->n_lanes; l++) {
-        for (size_t j = 0; j < d; j++) {
+        for (size_t j = 0; j < d; j++)
             row[j] = rows[j * n_lanes + l] - x0[j];
-        }
-        for (size_t j = 0; j < d; j++) {
-            for (size_t k = 0; k <= j; k++) {
+        for (size_t j = 0; j < d; j++)
+            for (size_t k = 0; k <= j; k++)
                 cov[j * d + k] += row[j] * row[k];
-            }
-        }
     }
 }
 
@@ -80,19 +77,16 @@ static void add_block(void *ctx, const ad_batch *batch, const ad_block *block)
         sink->loss1 += x;
         sink->loss2 += x * x;
     }
-    if (sink->gradient) {
+    if (sink->gradient)
         add_rows(d, w->adjoint, block, s->g0, s->g1, s->gg);
-    }
     if (sink->product) {
         add_rows(d, w->second, block, s->h0, s->h1, s->hh);
         add_cross(d, block, s);
     }
-    if (sink->out->grad_cov) {
+    if (sink->out->grad_cov)
         add_outer(d, w->adjoint, block, s->g0, s->row, sink->out->grad_cov);
-    }
-    if (sink->out->hvp_cov) {
+    if (sink->out->hvp_cov)
         add_outer(d, w->second, block, s->h0, s->row, sink->out->hvp_cov);
-    }
 }
 
 /* Unbiased covariance from n shifted sums; never negative for a variance. */
@@ -130,12 +124,10 @@ static bool finish_vector(size_t d, const ad_sums *s, int which, double n, doubl
         double v = variance(xx[j], x1[j], n);
         total += v;
         finite = finite && isfinite(x1[j]) && isfinite(xx[j]);
-        if (mean) {
+        if (mean)
             mean[j] = x0[j] + x1[j] / n;
-        }
-        if (var) {
+        if (var)
             var[j] = v;
-        }
     }
     *trace = total;
     return finite;
@@ -160,17 +152,14 @@ static bool finish(const moments_sink *sink, size_t d, double n, bool has_produc
         for (size_t j = 0; j < d; j++) {
             double c = covariance(s->gh[j], s->g1[j], s->h1[j], n);
             out->cross_cov_trace += out->traces ? c : 0.0;
-            if (out->cross_cov) {
+            if (out->cross_cov)
                 out->cross_cov[j] = c;
-            }
         }
     }
-    if (out->grad_cov) {
+    if (out->grad_cov)
         finish_matrix(d, out->grad_cov, s->g1, n);
-    }
-    if (out->hvp_cov) {
+    if (out->hvp_cov)
         finish_matrix(d, out->hvp_cov, s->h1, n);
-    }
     return finite;
 }
 
@@ -187,24 +176,20 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
     moments_sink sink = {
         .sums = &batch->sums, .out = out, .gradient = gradient, .product = product};
     memset(batch->sums.g0, 0, 8 * d * sizeof(double));
-    if (out->grad_cov) {
+    if (out->grad_cov)
         memset(out->grad_cov, 0, d * d * sizeof(double));
-    }
-    if (out->hvp_cov) {
+    if (out->hvp_cov)
         memset(out->hvp_cov, 0, d * d * sizeof(double));
-    }
     ad_request request = {.theta = theta,
                           .v = product ? v : NULL,
                           .n = n,
                           .xi = xi,
                           .depth = gradient ? AD_DEPTH_GRADIENT : AD_DEPTH_VALUE};
     meka_status status = ad_batch_visit(batch, &request, add_block, &sink, err);
-    if (status) {
+    if (status)
         return status;
-    }
-    if (finish(&sink, d, (double)n, product)) {
+    if (finish(&sink, d, (double)n, product))
         return MEKA_OK;
-    }
     status = ad_batch_locate(batch, &request, err);
     return status ? status
                   : meka_fail(err, MEKA_NONFINITE,
@@ -230,15 +215,13 @@ static void add_line(void *ctx, const ad_batch *batch, const ad_block *block)
             size_t row = result * (size_t)sink->order + (size_t)k - 1;
             x[k] = factorial[k] * batch->jet[row * n_lanes + l];
         }
-        if (block->first == 0 && l == 0) {
+        if (block->first == 0 && l == 0)
             memcpy(sink->x0, x, sizeof x);
-        }
         for (int k = 0; k <= sink->order; k++) {
             x[k] -= sink->x0[k];
             sink->x1[k] += x[k];
-            for (int j = 0; j <= k; j++) {
+            for (int j = 0; j <= k; j++)
                 sink->xx[k][j] += x[k] * x[j];
-            }
         }
     }
 }
@@ -256,9 +239,8 @@ meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, 
                           .depth = out->order ? AD_DEPTH_LINE : AD_DEPTH_VALUE,
                           .order = out->order};
     meka_status status = ad_batch_visit(batch, &request, add_line, &sink, err);
-    if (status) {
+    if (status)
         return status;
-    }
     bool finite = true;
     memset(out->mean, 0, sizeof out->mean);
     memset(out->cov, 0, sizeof out->cov);
@@ -271,9 +253,8 @@ meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, 
             finite = finite && isfinite(c);
         }
     }
-    if (finite) {
+    if (finite)
         return MEKA_OK;
-    }
     status = ad_batch_locate(batch, &request, err);
     return status ? status
                   : meka_fail(err, MEKA_NONFINITE,

@@ -16,9 +16,8 @@ void ad_code_activity(const ad_code *code, uint8_t *active)
         const uint32_t *operand;
         size_t n = ad_code_operands(code, &code->instruction[k], own, &operand);
         uint8_t any = 0;
-        for (size_t j = 0; j < n && !any; j++) {
+        for (size_t j = 0; j < n && !any; j++)
             any = active[operand[j]];
-        }
         active[n_inputs + k] = any;
     }
 }
@@ -28,12 +27,10 @@ static meka_status record_trial(ad_program *program, meka_error *err)
     const ad_objective *objective = &program->objective;
     size_t d = objective->n_params, m = objective->n_features;
     double *point = meka_alloc(d + m, sizeof *point, err);
-    if (!point) {
+    if (!point)
         return MEKA_ERR_MEMORY;
-    }
-    if (objective->x0) {
+    if (objective->x0)
         memcpy(point, objective->x0, d * sizeof *point);
-    }
     meka_status status = ad_tape_record(&program->tape, objective, point, point + d, err);
     free(point);
     return status;
@@ -54,15 +51,13 @@ meka_status ad_program_create(ad_program **out, const ad_objective *objective, m
                          objective->n_features, UINT32_MAX / 4);
     }
     ad_program *program = meka_alloc(1, sizeof *program, err);
-    if (!program) {
+    if (!program)
         return MEKA_ERR_MEMORY;
-    }
     program->objective = *objective;
     ad_tape_init(&program->tape);
     meka_status status = record_trial(program, err);
-    if (status) {
+    if (status)
         goto cleanup;
-    }
     const ad_code *code = &program->tape.code;
     program->active = meka_alloc(ad_code_n_slots(code), 1, err);
     if (!program->active) {
@@ -103,14 +98,11 @@ size_t ad_program_n_instructions(const ad_program *program)
 
 bool ad_program_is_replayable(const ad_program *program, const char **file, int *line)
 {
-    if (!program->tape.read.file) {
+    if (!program->tape.read.file)
         return true;
-    }
-    if (file) {
+    if (file)
         *file = program->tape.read.file;
-    }
-    if (line) {
+    if (line)
         *line = program->tape.read.line;
-    }
     return false;
 }

@@ -7,24 +7,20 @@
 void ad_sweep_load(const ad_code *code, ad_workspace *w, const double *theta, const double *xi)
 {
     size_t n_lanes = w->n_lanes, d = code->n_params, m = code->n_features;
-    for (size_t j = 0; j < d; j++) {
-        for (size_t l = 0; l < n_lanes; l++) {
+    for (size_t j = 0; j < d; j++)
+        for (size_t l = 0; l < n_lanes; l++)
             w->value[j * n_lanes + l] = theta[j];
-        }
-    }
     for (size_t j = 0; j < m; j++) {
         double *row = w->value + (d + j) * n_lanes;
-        for (size_t l = 0; l < n_lanes; l++) {
+        for (size_t l = 0; l < n_lanes; l++)
             row[l] = xi[l * m + j];
-        }
     }
     for (size_t k = 0; k < code->n; k++) {
         if (code->instruction[k].op == AD_OP_CONST) {
             double *row = w->value + (d + m + k) * n_lanes;
             double real = code->real[code->instruction[k].a];
-            for (size_t l = 0; l < n_lanes; l++) {
+            for (size_t l = 0; l < n_lanes; l++)
                 row[l] = real;
-            }
         }
     }
 }
@@ -32,11 +28,9 @@ void ad_sweep_load(const ad_code *code, ad_workspace *w, const double *theta, co
 void ad_sweep_load_tangent(const ad_code *code, ad_workspace *w, const double *v)
 {
     size_t n_lanes = w->n_lanes;
-    for (size_t j = 0; j < code->n_params; j++) {
-        for (size_t l = 0; l < n_lanes; l++) {
+    for (size_t j = 0; j < code->n_params; j++)
+        for (size_t l = 0; l < n_lanes; l++)
             w->tangent[j * n_lanes + l] = v[j];
-        }
-    }
 }
 
 /* ------------------------------------------------------------------- forward sweep */
@@ -68,18 +62,16 @@ static void forward_values(const ad_code *code, const ad_instruction *in, const 
 #undef AD_OP2
     case AD_OP_SELECT: {
         const uint32_t *choice = code->list + in->b;
-        for (size_t l = 0; l < n_lanes; l++) {
+        for (size_t l = 0; l < n_lanes; l++)
             out[l] = value[choice[value[in->a * n_lanes + l] != 0.0 ? 0 : 1] * n_lanes + l];
-        }
         break;
     }
     case AD_OP_SUM:
         memset(out, 0, n_lanes * sizeof *out);
         for (size_t j = 0; j < in->b; j++) {
             const double *x = value + code->list[in->a + j] * n_lanes;
-            for (size_t l = 0; l < n_lanes; l++) {
+            for (size_t l = 0; l < n_lanes; l++)
                 out[l] += x[l];
-            }
         }
         break;
     case AD_OP_DOT:
@@ -87,9 +79,8 @@ static void forward_values(const ad_code *code, const ad_instruction *in, const 
         for (size_t j = 0; j < in->b; j++) {
             const double *x = value + code->list[in->a + j] * n_lanes;
             const double *y = value + code->list[in->a + in->b + j] * n_lanes;
-            for (size_t l = 0; l < n_lanes; l++) {
+            for (size_t l = 0; l < n_lanes; l++)
                 out[l] += x[l] * y[l];
-            }
         }
         break;
     case AD_N_OPS:
@@ -104,9 +95,8 @@ static void add_scaled_tangent(const ad_workspace *w, const uint8_t *active, uin
     if (active[x]) {
         const double *value = w->value + weight * w->n_lanes;
         const double *tangent = w->tangent + x * w->n_lanes;
-        for (size_t l = 0; l < w->n_lanes; l++) {
+        for (size_t l = 0; l < w->n_lanes; l++)
             out[l] += value[l] * tangent[l];
-        }
     }
 }
 
@@ -127,9 +117,8 @@ static void forward_tangents_run(const ad_code *code, const uint8_t *active,
     case AD_OP_SUM:
         for (size_t j = 0; j < in->b; j++) {
             uint32_t x = list[in->a + j];
-            for (size_t l = 0; active[x] && l < n_lanes; l++) {
+            for (size_t l = 0; active[x] && l < n_lanes; l++)
                 out[l] += w->tangent[x * n_lanes + l];
-            }
         }
         break;
     case AD_OP_DOT:
@@ -185,9 +174,8 @@ void ad_sweep_forward(const ad_code *code, const uint8_t *active, ad_workspace *
         const ad_instruction *in = &code->instruction[k];
         uint32_t slot = (uint32_t)(n_inputs + k);
         forward_values(code, in, w, w->value + slot * w->n_lanes);
-        if (dual && active[slot]) {
+        if (dual && active[slot])
             forward_tangents(code, active, in, slot, w);
-        }
     }
 }
 
@@ -203,12 +191,10 @@ static void reverse_dot(const ad_code *code, const uint8_t *active, const ad_ins
     for (size_t j = 0; j < 2 * n; j++) {
         uint32_t x = code->list[in->a + j];
         uint32_t y = code->list[in->a + (j < n ? j + n : j - n)];
-        if (!active[x]) {
+        if (!active[x])
             continue;
-        }
-        for (size_t l = 0; l < n_lanes; l++) {
+        for (size_t l = 0; l < n_lanes; l++)
             w->adjoint[x * n_lanes + l] += w->value[y * n_lanes + l] * ybar[l];
-        }
         for (size_t l = 0; dual && l < n_lanes; l++) {
             double tangent = active[y] ? w->tangent[y * n_lanes + l] : 0.0;
             w->second[x * n_lanes + l] +=
@@ -229,21 +215,18 @@ static void reverse_run(const ad_code *code, const uint8_t *active, const ad_ins
                 code->list[in->b + (w->value[in->a * n_lanes + l] != 0.0 ? 0 : 1)];
             if (active[chosen]) {
                 w->adjoint[chosen * n_lanes + l] += ybar[l];
-                if (dual) {
+                if (dual)
                     w->second[chosen * n_lanes + l] += ybar2[l];
-                }
             }
         }
         break;
     case AD_OP_SUM:
         for (size_t j = 0; j < in->b; j++) {
             uint32_t x = code->list[in->a + j];
-            for (size_t l = 0; active[x] && l < n_lanes; l++) {
+            for (size_t l = 0; active[x] && l < n_lanes; l++)
                 w->adjoint[x * n_lanes + l] += ybar[l];
-            }
-            for (size_t l = 0; dual && active[x] && l < n_lanes; l++) {
+            for (size_t l = 0; dual && active[x] && l < n_lanes; l++)
                 w->second[x * n_lanes + l] += ybar2[l];
-            }
         }
         break;
     case AD_OP_DOT:
@@ -270,9 +253,8 @@ void ad_sweep_reverse_one(const ad_code *code, const uint8_t *active, ad_workspa
             double x = w->value[i], y = y_row[l];                                              \
             (void)x, (void)y;                                                                  \
             w->adjoint[i] += TERM(d1, ybar[l]);                                                \
-            if (dual) {                                                                        \
+            if (dual)                                                                          \
                 w->second[i] += TERM(d1, ybar2[l]) + TERM(d2, w->tangent[i] * ybar[l]);        \
-            }                                                                                  \
         }                                                                                      \
         break;
 #define AD_OP2(name, value_expression, da, db, daa, dab, dbb, ...)                             \
@@ -311,12 +293,9 @@ void ad_sweep_reverse(const ad_code *code, const uint8_t *active, ad_workspace *
     size_t n_slots = ad_code_n_slots(code), n_inputs = n_slots - code->n;
     memset(w->adjoint, 0, n_slots * w->n_lanes * sizeof(double));
     memset(w->second, 0, n_slots * w->n_lanes * sizeof(double));
-    for (size_t l = 0; l < w->n_lanes; l++) {
+    for (size_t l = 0; l < w->n_lanes; l++)
         w->adjoint[code->result * w->n_lanes + l] = 1.0;
-    }
-    for (size_t k = code->n; k-- > 0;) {
-        if (active[n_inputs + k]) {
+    for (size_t k = code->n; k-- > 0;)
+        if (active[n_inputs + k])
             ad_sweep_reverse_one(code, active, w, k, dual);
-        }
-    }
 }

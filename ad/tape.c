@@ -81,18 +81,16 @@ void ad_tape_clear(ad_tape *tape)
 static void fail(ad_tape *tape, meka_status status, const char *file, int line,
                  const char *what)
 {
-    if (tape->error.status == MEKA_OK) {
+    if (tape->error.status == MEKA_OK)
         meka_fail(&tape->error, status, "%s:%d: %s", file, line, what);
-    }
 }
 
 /* The tape that an operation's operands share; NULL: none of them has one. */
 static ad_tape *common_tape(ad_var a, ad_var b, const char *file, int line)
 {
     ad_tape *tape = a.tape ? a.tape : b.tape;
-    if (!tape) {
+    if (!tape)
         return NULL;
-    }
     if (!a.tape || !b.tape) {
         fail(tape, MEKA_ERR_RECORD, file, line, "an operand was never given a value");
     } else if (a.tape != b.tape) {
@@ -111,14 +109,12 @@ static uint32_t intern_place(ad_tape *tape, const char *file, int line)
     ad_code *code = &tape->code;
     if (code->n_places > 0) {
         const ad_place *last = &code->place[code->n_places - 1];
-        if (last->file == file && last->line == line) {
+        if (last->file == file && last->line == line)
             return (uint32_t)(code->n_places - 1);
-        }
     }
     if (meka_grow(&code->place, &tape->place_capacity, code->n_places + 1, sizeof(ad_place),
-                  &tape->error)) {
+                  &tape->error))
         return 0;
-    }
     code->place[code->n_places] = (ad_place){file, line};
     return (uint32_t)code->n_places++;
 }
@@ -130,9 +126,8 @@ static ad_var append(ad_tape *tape, ad_op op, uint32_t a, uint32_t b, double val
     ad_code *code = &tape->code;
     size_t slot = ad_code_n_slots(code);
     ad_var none = {tape, 0};
-    if (tape->error.status) {
+    if (tape->error.status)
         return none;
-    }
     if (slot >= max_slots) {
         fail(tape, MEKA_ERR_RECORD, file, line, "more than 4294967294 values in one objective");
         return none;
@@ -141,10 +136,8 @@ static ad_var append(ad_tape *tape, ad_op op, uint32_t a, uint32_t b, double val
     if (tape->error.status ||
         meka_grow(&code->instruction, &tape->instruction_capacity, code->n + 1,
                   sizeof(ad_instruction), &tape->error) ||
-        meka_grow(&tape->value, &tape->value_capacity, slot + 1, sizeof(double),
-                  &tape->error)) {
+        meka_grow(&tape->value, &tape->value_capacity, slot + 1, sizeof(double), &tape->error))
         return none;
-    }
     code->instruction[code->n++] = (ad_instruction){op, a, b, where};
     tape->value[slot] = value;
     return (ad_var){tape, (uint32_t)slot};
@@ -155,9 +148,8 @@ ad_var ad_const_at(ad_tape *tape, double value, const char *file, int line)
     assert(tape);
     ad_code *code = &tape->code;
     if (tape->error.status || meka_grow(&code->real, &tape->real_capacity, code->n_reals + 1,
-                                        sizeof(double), &tape->error)) {
+                                        sizeof(double), &tape->error))
         return (ad_var){tape, 0};
-    }
     code->real[code->n_reals] = value;
     return append(tape, AD_OP_CONST, (uint32_t)code->n_reals++, 0, value, file, line);
 }
@@ -173,9 +165,8 @@ static ad_var constant_beside(ad_var other, double value, const char *file, int 
     ad_var ad_##name##_at(ad_var operand, const char *file, int line)                          \
     {                                                                                          \
         ad_tape *tape = common_tape(operand, operand, file, line);                             \
-        if (!tape || tape->error.status) {                                                     \
+        if (!tape || tape->error.status)                                                       \
             return (ad_var){tape, 0};                                                          \
-        }                                                                                      \
         double x = tape->value[operand.slot];                                                  \
         return append(tape, AD_OP_##name, operand.slot, 0, (value_expression), file, line);    \
     }
@@ -183,9 +174,8 @@ static ad_var constant_beside(ad_var other, double value, const char *file, int 
     ad_var ad_##name##_vv(ad_var left, ad_var right, const char *file, int line)               \
     {                                                                                          \
         ad_tape *tape = common_tape(left, right, file, line);                                  \
-        if (!tape || tape->error.status) {                                                     \
+        if (!tape || tape->error.status)                                                       \
             return (ad_var){tape, 0};                                                          \
-        }                                                                                      \
         double a = tape->value[left.slot], b = tape->value[right.slot];                        \
         return append(tape, AD_OP_##name, left.slot, right.slot, (value_expression), file,     \
                       line);                                                                   \
@@ -223,34 +213,28 @@ static ad_var as_variable(ad_tape *tape, ad_operand x, const char *file, int lin
 static bool append_list(ad_tape *tape, size_t n, const ad_var *x, const char *file, int line)
 {
     ad_code *code = &tape->code;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         common_tape(x[0], x[k], file, line);
-    }
-    if (code->n_list + n > UINT32_MAX) {
+    if (code->n_list + n > UINT32_MAX)
         fail(tape, MEKA_ERR_RECORD, file, line, "more than 4294967295 operands of runs");
-    }
     if (tape->error.status || meka_grow(&code->list, &tape->list_capacity, code->n_list + n,
-                                        sizeof(uint32_t), &tape->error)) {
+                                        sizeof(uint32_t), &tape->error))
         return false;
-    }
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         code->list[code->n_list++] = x[k].slot;
-    }
     return true;
 }
 
 ad_var ad_select_at(ad_var condition, ad_operand a, ad_operand b, const char *file, int line)
 {
     ad_tape *tape = condition.tape;
-    if (!tape || tape->error.status) {
+    if (!tape || tape->error.status)
         return (ad_var){tape, 0};
-    }
     ad_var choice[2] = {as_variable(tape, a, file, line), as_variable(tape, b, file, line)};
     common_tape(condition, choice[0], file, line);
     uint32_t offset = (uint32_t)tape->code.n_list;
-    if (!append_list(tape, 2, choice, file, line)) {
+    if (!append_list(tape, 2, choice, file, line))
         return (ad_var){tape, 0};
-    }
     double value = tape->value[choice[tape->value[condition.slot] != 0.0 ? 0 : 1].slot];
     return append(tape, AD_OP_SELECT, condition.slot, offset, value, file, line);
 }
@@ -259,17 +243,14 @@ ad_var ad_sum_at(size_t n, const ad_var *x, const char *file, int line)
 {
     assert(n >= 1 && x);
     ad_tape *tape = x[0].tape;
-    if (!tape || tape->error.status) {
+    if (!tape || tape->error.status)
         return (ad_var){tape, 0};
-    }
     uint32_t offset = (uint32_t)tape->code.n_list;
-    if (!append_list(tape, n, x, file, line)) {
+    if (!append_list(tape, n, x, file, line))
         return (ad_var){tape, 0};
-    }
     double value = 0.0;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         value += tape->value[x[k].slot];
-    }
     return append(tape, AD_OP_SUM, offset, (uint32_t)n, value, file, line);
 }
 
@@ -277,30 +258,25 @@ ad_var ad_dot_at(size_t n, const ad_var *x, const ad_var *y, const char *file, i
 {
     assert(n >= 1 && x && y);
     ad_tape *tape = x[0].tape;
-    if (!tape || tape->error.status) {
+    if (!tape || tape->error.status)
         return (ad_var){tape, 0};
-    }
     common_tape(x[0], y[0], file, line);
     uint32_t offset = (uint32_t)tape->code.n_list;
-    if (!append_list(tape, n, x, file, line) || !append_list(tape, n, y, file, line)) {
+    if (!append_list(tape, n, x, file, line) || !append_list(tape, n, y, file, line))
         return (ad_var){tape, 0};
-    }
     double value = 0.0;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         value += tape->value[x[k].slot] * tape->value[y[k].slot];
-    }
     return append(tape, AD_OP_DOT, offset, (uint32_t)n, value, file, line);
 }
 
 double ad_value_at(ad_var x, const char *file, int line)
 {
     ad_tape *tape = common_tape(x, x, file, line);
-    if (!tape || tape->error.status) {
+    if (!tape || tape->error.status)
         return NAN;
-    }
-    if (!tape->read.file) {
+    if (!tape->read.file)
         tape->read = (ad_place){file, line};
-    }
     return tape->value[x.slot];
 }
 
@@ -312,18 +288,15 @@ static meka_status run_objective(ad_tape *tape, const ad_objective *objective, m
 {
     size_t n_inputs = tape->code.n_params + tape->code.n_features;
     ad_var *input = meka_alloc(n_inputs, sizeof *input, err);
-    if (!input) {
+    if (!input)
         return MEKA_ERR_MEMORY;
-    }
-    for (size_t k = 0; k < n_inputs; k++) {
+    for (size_t k = 0; k < n_inputs; k++)
         input[k] = (ad_var){tape, (uint32_t)k};
-    }
     const ad_var *xi = objective->n_features ? input + objective->n_params : NULL;
     ad_var loss = objective->record(tape, input, xi, objective->ctx);
     free(input);
-    if (tape->error.status) {
+    if (tape->error.status)
         return meka_fail(err, tape->error.status, "%s", tape->error.text);
-    }
     if (loss.tape != tape || loss.slot >= ad_code_n_slots(&tape->code)) {
         return meka_fail(err, MEKA_ERR_RECORD,
                          "objective '%s' did not return a variable of its own tape",
@@ -345,12 +318,10 @@ meka_status ad_tape_record(ad_tape *tape, const ad_objective *objective, const d
     tape->read = (ad_place){NULL, 0};
     meka_status status =
         meka_grow(&tape->value, &tape->value_capacity, d + m, sizeof(double), err);
-    if (status) {
+    if (status)
         return status;
-    }
     memcpy(tape->value, theta, d * sizeof(double));
-    if (m) {
+    if (m)
         memcpy(tape->value + d, xi, m * sizeof(double));
-    }
     return run_objective(tape, objective, err);
 }

@@ -21,17 +21,15 @@ typedef struct line {
 static coefficients get(const line *s, uint32_t slot, size_t l)
 {
     coefficients x = {{s->w->value[slot * s->w->n_lanes + l]}};
-    for (int k = 1; k <= s->order && s->active[slot]; k++) {
+    for (int k = 1; k <= s->order && s->active[slot]; k++)
         x.c[k] = s->jet[(slot * (size_t)s->order + (size_t)k - 1) * s->w->n_lanes + l];
-    }
     return x;
 }
 
 static void put(const line *s, uint32_t slot, size_t l, const coefficients *x)
 {
-    for (int k = 1; k <= s->order; k++) {
+    for (int k = 1; k <= s->order; k++)
         s->jet[(slot * (size_t)s->order + (size_t)k - 1) * s->w->n_lanes + l] = x->c[k];
-    }
 }
 
 /* y = f(x) by Faa di Bruno's formula; t is the operand's coefficients. */
@@ -102,11 +100,9 @@ static coefficients apply2(ad_op op, const coefficients *left, const coefficient
 /* r += x y, truncated (Cauchy product). */
 static void add_product(coefficients *r, const coefficients *x, const coefficients *y)
 {
-    for (int k = 1; k <= 3; k++) {
-        for (int i = 0; i <= k; i++) {
+    for (int k = 1; k <= 3; k++)
+        for (int i = 0; i <= k; i++)
             r->c[k] += x->c[i] * y->c[k - i];
-        }
-    }
 }
 
 static coefficients apply_run(const ad_code *code, const ad_instruction *in, const line *s,
@@ -120,9 +116,8 @@ static coefficients apply_run(const ad_code *code, const ad_instruction *in, con
     case AD_OP_SUM:
         for (size_t j = 0; j < in->b; j++) {
             coefficients x = get(s, list[in->a + j], l);
-            for (int k = 1; k <= 3; k++) {
+            for (int k = 1; k <= 3; k++)
                 r.c[k] += x.c[k];
-            }
         }
         break;
     case AD_OP_DOT:
@@ -144,9 +139,8 @@ void ad_sweep_taylor(const ad_code *code, const uint8_t *active, const ad_worksp
     size_t n_inputs = code->n_params + code->n_features;
     for (size_t j = 0; j < code->n_params; j++) {
         coefficients x = {{0.0, v[j]}};
-        for (size_t l = 0; l < w->n_lanes; l++) {
+        for (size_t l = 0; l < w->n_lanes; l++)
             put(&s, (uint32_t)j, l, &x);
-        }
     }
     for (size_t k = 0; k < code->n; k++) {
         const ad_instruction *in = &code->instruction[k];

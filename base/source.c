@@ -81,12 +81,11 @@ static bool next_field(char **cursor, bool commas, field *out)
     if (*p == '\0' && !commas)
         return false;
     out->begin = p;
-    for (bool quoted = false; *p; p++) {
+    for (bool quoted = false; *p; p++)
         if (*p == '"')
             quoted = !quoted;
         else if (!quoted && (commas ? *p == ',' : isspace((unsigned char)*p)))
             break;
-    }
     out->end = p;
     *cursor = *p ? p + 1 : NULL;
     while (out->end > out->begin && isspace((unsigned char)out->end[-1]))

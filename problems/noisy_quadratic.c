@@ -52,16 +52,14 @@ static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const
     const quadratic *q = ctx;
     size_t d = q->d;
     ad_var *e = malloc(d * sizeof *e);
-    if (!e) {
+    if (!e)
         return (ad_var){NULL, 0};
-    }
     ad_var total = ad_const(tape, 0.0);
     for (size_t i = 0; i < d; i++) {
         e[i] = ad_sub(theta[i], xi[i]);
         ad_var row = ad_mul(0.5 * q->hessian[i * d + i], e[i]);
-        for (size_t j = 0; j < i; j++) {
+        for (size_t j = 0; j < i; j++)
             row = ad_add(row, ad_mul(q->hessian[i * d + j], e[j]));
-        }
         total = ad_add(total, ad_mul(e[i], row));
     }
     free(e);
@@ -79,13 +77,11 @@ static void draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double
         meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, i);
         for (size_t k = 0; k < d; k++) {
             double z = q->noise_sd[k] * meka_rng_normal(&rng);
-            if (q->noise_eigenvector) {
-                for (size_t j = 0; j < d; j++) {
+            if (q->noise_eigenvector)
+                for (size_t j = 0; j < d; j++)
                     xi[i * d + j] += z * q->noise_eigenvector[k * d + j];
-                }
-            } else {
+            else
                 xi[i * d + k] = z;
-            }
         }
     }
 }
@@ -97,27 +93,22 @@ static void random_rotation(double *q, size_t d, uint64_t seed, uint64_t which)
         meka_rng rng;
         meka_rng_init(&rng, seed, MEKA_STREAM_PROBLEM, which, i);
         double *row = q + i * d;
-        for (size_t k = 0; k < d; k++) {
+        for (size_t k = 0; k < d; k++)
             row[k] = meka_rng_normal(&rng);
-        }
         for (int pass = 0; pass < 2; pass++) {
             for (size_t j = 0; j < i; j++) {
                 double dot = 0.0;
-                for (size_t k = 0; k < d; k++) {
+                for (size_t k = 0; k < d; k++)
                     dot += row[k] * q[j * d + k];
-                }
-                for (size_t k = 0; k < d; k++) {
+                for (size_t k = 0; k < d; k++)
                     row[k] -= dot * q[j * d + k];
-                }
             }
         }
         double norm = 0.0;
-        for (size_t k = 0; k < d; k++) {
+        for (size_t k = 0; k < d; k++)
             norm += row[k] * row[k];
-        }
-        for (size_t k = 0; k < d; k++) {
+        for (size_t k = 0; k < d; k++)
             row[k] /= sqrt(norm);
-        }
     }
 }
 
@@ -127,9 +118,8 @@ static void compose(double *out, const double *weight, const double *vector, siz
     for (size_t i = 0; i < d; i++) {
         for (size_t j = 0; j <= i; j++) {
             double sum = 0.0;
-            for (size_t k = 0; k < d; k++) {
+            for (size_t k = 0; k < d; k++)
                 sum += weight[k] * vector[k * d + i] * vector[k * d + j];
-            }
             out[i * d + j] = out[j * d + i] = sum;
         }
     }
@@ -140,35 +130,30 @@ static void fill(quadratic *q, const params *p, uint64_t seed)
     size_t d = q->d;
     double span = d > 1 ? (double)(d - 1) : 1.0;
     random_rotation(q->eigenvector, d, seed, 0);
-    for (size_t k = 0; k < d; k++) {
+    for (size_t k = 0; k < d; k++)
         q->eigenvalue[k] = d > 1 ? pow(p->condition, (double)k / span - 1.0) : 1.0;
-    }
     compose(q->hessian, q->eigenvalue, q->eigenvector, d);
     bool isotropic = p->noise_condition == 1.0 || d == 1;
-    if (!isotropic) {
+    if (!isotropic)
         random_rotation(q->noise_eigenvector, d, seed, 1);
-    }
     for (size_t k = 0; k < d; k++) {
         double place = (double)k / span - 0.5;
         q->noise_sd[k] = isotropic ? p->noise : p->noise * pow(p->noise_condition, 0.5 * place);
     }
     if (isotropic) {
-        for (size_t k = 0; k < d; k++) {
+        for (size_t k = 0; k < d; k++)
             q->noise_cov[k * d + k] = p->noise * p->noise;
-        }
         q->noise_eigenvector = NULL;
     } else {
         double *variance = q->x0; /* borrowed before the start is drawn */
-        for (size_t k = 0; k < d; k++) {
+        for (size_t k = 0; k < d; k++)
             variance[k] = q->noise_sd[k] * q->noise_sd[k];
-        }
         compose(q->noise_cov, variance, q->noise_eigenvector, d);
     }
     meka_rng rng;
     meka_rng_init(&rng, seed, MEKA_STREAM_START, 0, 0);
-    for (size_t k = 0; k < d; k++) {
+    for (size_t k = 0; k < d; k++)
         q->x0[k] = p->start * meka_rng_normal(&rng);
-    }
 }
 
 static meka_status make(prob_instance *out, const void *values, uint64_t seed, meka_error *err)
@@ -177,9 +162,8 @@ static meka_status make(prob_instance *out, const void *values, uint64_t seed, m
     size_t d = p->dim;
     size_t n_doubles = 4 * d * d + 4 * d;
     quadratic *q = meka_alloc(1, sizeof *q + 64 + n_doubles * sizeof(double), err);
-    if (!q) {
+    if (!q)
         return MEKA_ERR_MEMORY;
-    }
     double *next = (double *)((char *)q + (sizeof *q + 63) / 64 * 64);
     q->d = d;
     q->hessian = next;

@@ -40,9 +40,8 @@ meka_status prob_create(prob_instance *out, const prob_problem *problem, const c
     strcpy(owner, "problem ");
     strncat(owner, problem->name, sizeof owner - strlen(owner) - 1);
     void *params = meka_alloc(1, problem->options.size, err);
-    if (!params) {
+    if (!params)
         return MEKA_ERR_MEMORY;
-    }
     meka_options_init(&problem->options, params);
     meka_status status = meka_options_set_all(&problem->options, params, owner, settings, err);
     if (!status) {

@@ -47,9 +47,8 @@ static void draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double
     for (size_t i = 0; i < n; i++) {
         meka_rng rng;
         meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, i);
-        for (size_t k = 0; k < m; k++) {
+        for (size_t k = 0; k < m; k++)
             xi[i * m + k] = 1.0 + r->noise * meka_rng_normal(&rng);
-        }
     }
 }
 
@@ -59,9 +58,8 @@ static meka_status make(prob_instance *out, const void *values, uint64_t seed, m
     size_t d = p->dim;
     (void)seed;
     rosenbrock *r = meka_alloc(1, sizeof *r + 2 * d * sizeof(double), err);
-    if (!r) {
+    if (!r)
         return MEKA_ERR_MEMORY;
-    }
     r->d = d;
     r->noise = p->noise;
     r->x0 = (double *)(r + 1);

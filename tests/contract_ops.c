@@ -122,9 +122,8 @@ static long double slice_derivative(const slice *s, int k)
     static const long double c3[] = {-488.0L / 240, 338.0L / 240, -72.0L / 240, 7.0L / 240};
     const long double h = k == 1 ? 0.001L : (k == 2 ? 0.002L : 0.004L);
     long double sum = k == 2 ? c2[0] * slice_at(s, 0) : 0.0L;
-    if (k == 0) {
+    if (k == 0)
         return slice_at(s, 0);
-    }
     for (int j = 1; j <= 4; j++) {
         long double right = slice_at(s, j * h), left = slice_at(s, -j * h);
         sum += k == 1   ? c1[j - 1] * (right - left)
@@ -186,19 +185,15 @@ static void check_slice(const char *name, slice s)
 
 static bool in_domain(const char *name, double x)
 {
-    if (strcmp(name, "tan") == 0) { /* the differences need some distance from the poles */
+    if (strcmp(name, "tan") == 0) /* the differences need some distance from the poles */
         return fabs(x) < 1.35;
-    }
-    if (strcmp(name, "acosh") == 0) {
+    if (strcmp(name, "acosh") == 0)
         return x > 1.1;
-    }
-    if (strcmp(name, "asin") == 0 || strcmp(name, "acos") == 0 || strcmp(name, "atanh") == 0) {
+    if (strcmp(name, "asin") == 0 || strcmp(name, "acos") == 0 || strcmp(name, "atanh") == 0)
         return fabs(x) < 0.9;
-    }
     if (strncmp(name, "log", 3) == 0 || strcmp(name, "sqrt") == 0 ||
-        strcmp(name, "cbrt") == 0 || strcmp(name, "lgamma") == 0) {
+        strcmp(name, "cbrt") == 0 || strcmp(name, "lgamma") == 0)
         return x > 0.2;
-    }
     return true;
 }
 
@@ -262,12 +257,10 @@ START_TEST(domain_edges_are_what_ops_def_documents)
     for (size_t k = 0; k < sizeof edges / sizeof edges[0]; k++) {
         const edge *e = &edges[k];
         slice s = {.a0 = e->a, .b0 = e->b};
-        for (size_t i = 0; i < n_unary; i++) {
+        for (size_t i = 0; i < n_unary; i++)
             s.one = strcmp(unary[i].name, e->name) == 0 ? &unary[i] : s.one;
-        }
-        for (size_t i = 0; i < n_binary; i++) {
+        for (size_t i = 0; i < n_binary; i++)
             s.two = strcmp(binary[i].name, e->name) == 0 ? &binary[i] : s.two;
-        }
         ad_objective objective = {
             .name = e->name, .n_params = s.one ? 1 : 2, .record = record_row, .ctx = &s};
         double theta[2] = {e->a, e->b}, loss, grad[2] = {0};

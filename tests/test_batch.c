@@ -9,9 +9,8 @@ static ad_var mixed(ad_tape *tape, const ad_var *theta, const ad_var *xi, const 
 {
     ad_var total = ad_const(tape, 0);
     (void)ctx;
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 3; k++)
         total = ad_add(total, ad_mul(k + 1, ad_exp(ad_mul(theta[k], xi[0]))));
-    }
     ad_var triple = ad_mul(ad_mul(theta[0], theta[1]), theta[2]);
     return ad_add(total, ad_mul(triple, xi[1]));
 }
@@ -62,9 +61,8 @@ static void check_lanes(size_t n_lanes)
 START_TEST(samples_agree_with_derivatives_by_hand_for_any_number_of_lanes)
 {
     static const size_t lanes[] = {1, 3, 8, 64, 0};
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++)
         check_lanes(lanes[i]);
-    }
 }
 END_TEST
 
@@ -109,9 +107,8 @@ START_TEST(an_objective_that_branches_on_a_value_equals_the_one_that_selects)
     double t = 0.7, dir = 1.5, xi[n_samples], out[2][3][n_samples];
     const char *file = NULL;
     int line = 0;
-    for (int i = 0; i < n_samples; i++) {
+    for (int i = 0; i < n_samples; i++)
         xi[i] = sin(i);
-    }
     ck_assert(!ad_program_is_replayable(f.program, &file, &line));
     ck_assert(file && strstr(file, "test_batch.c") && line > 0);
     ck_assert(ad_program_is_replayable(g.program, NULL, NULL));
@@ -156,9 +153,8 @@ START_TEST(sum_and_dot_equal_loops_of_scalar_operations)
     fixture f = fixture_make(&a, 5), g = fixture_make(&b, 5);
     double t[4] = {0.1, -0.4, 0.7, 0.2}, dir[4] = {1, 2, -1, 0.5};
     double xi[4 * n_samples], loss[2][n_samples], grad[2][4 * n_samples], hvp[2][4 * n_samples];
-    for (int i = 0; i < 4 * n_samples; i++) {
+    for (int i = 0; i < 4 * n_samples; i++)
         xi[i] = cos(3.0 * i);
-    }
     ad_eval_samples(f.batch, t, dir, n_samples, xi, loss[0], grad[0], hvp[0], NULL);
     ad_eval_samples(g.batch, t, dir, n_samples, xi, loss[1], grad[1], hvp[1], NULL);
     for (int i = 0; i < 4 * n_samples; i++) {
@@ -168,9 +164,8 @@ START_TEST(sum_and_dot_equal_loops_of_scalar_operations)
     ad_line_moments p = {.order = 3}, q = {.order = 3};
     ad_eval_line(f.batch, t, dir, n_samples, xi, &p, NULL);
     ad_eval_line(g.batch, t, dir, n_samples, xi, &q, NULL);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++)
         ck_assert_double_eq_tol(p.mean[k], q.mean[k], 1e-13 * (1 + fabs(p.mean[k])));
-    }
     fixture_clear(&f);
     fixture_clear(&g);
 }

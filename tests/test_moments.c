@@ -17,9 +17,8 @@ static const double theta[d] = {0.5, -1.0, 0.25}, v[d] = {1.0, 0.5, -2.0};
 
 static void make_samples(double *xi)
 {
-    for (int i = 0; i < n_samples * m; i++) {
+    for (int i = 0; i < n_samples * m; i++)
         xi[i] = sin(7.0 * i) + 0.3;
-    }
 }
 
 /* Two passes in extended precision: the definition. */
@@ -30,18 +29,16 @@ static double direct_cov(const double *x, const double *y, int stride)
         mx += x[i * stride];
         my += y[i * stride];
     }
-    for (int i = 0; i < n_samples; i++) {
+    for (int i = 0; i < n_samples; i++)
         sum += (x[i * stride] - mx / n_samples) * (y[i * stride] - my / n_samples);
-    }
     return (double)(sum / (n_samples - 1));
 }
 
 static double direct_mean(const double *x, int stride)
 {
     long double sum = 0;
-    for (int i = 0; i < n_samples; i++) {
+    for (int i = 0; i < n_samples; i++)
         sum += x[i * stride];
-    }
     return (double)(sum / n_samples);
 }
 
@@ -86,9 +83,8 @@ static void check_lanes(size_t n_lanes)
 START_TEST(moments_are_the_means_and_unbiased_covariances_of_the_samples)
 {
     static const size_t lanes[] = {1, 8, 64};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         check_lanes(lanes[i]);
-    }
 }
 END_TEST
 
@@ -109,13 +105,11 @@ START_TEST(line_moments_are_those_of_gradient_and_product_along_the_direction)
         ck_assert_int_eq(ad_eval_line(f.batch, theta, v, n_samples, xi, &line, NULL), MEKA_OK);
         for (int j = 0; j <= order; j++) {
             ck_assert_double_eq_tol(line.mean[j], direct_mean(x[j], 1), 2e-15);
-            for (int k = 0; k <= order; k++) {
+            for (int k = 0; k <= order; k++)
                 ck_assert_double_eq_tol(line.cov[j][k], direct_cov(x[j], x[k], 1), 1e-14);
-            }
         }
-        for (int j = order + 1; j < 4; j++) {
+        for (int j = order + 1; j < 4; j++)
             ck_assert(line.mean[j] == 0.0 && line.cov[j][j] == 0.0);
-        }
     }
     fixture_clear(&f);
 }
@@ -132,9 +126,8 @@ START_TEST(a_large_mean_does_not_cancel_the_variance_away)
     ad_objective o = {.name = "far", .n_params = 1, .n_features = 1, .record = far_away};
     fixture f = fixture_make(&o, 0);
     double xi[n_samples], gv, one = 1.0;
-    for (int i = 0; i < n_samples; i++) {
+    for (int i = 0; i < n_samples; i++)
         xi[i] = (i * 7 % n_samples) / 1024.0; /* 1e9 + xi is exact */
-    }
     ad_moments out = {.grad_var = &gv};
     ck_assert_int_eq(ad_eval_moments(f.batch, &one, NULL, n_samples, xi, &out, NULL), MEKA_OK);
     ck_assert_double_eq_tol(gv, direct_cov(xi, xi, 1), 1e-15 * gv);
@@ -147,9 +140,8 @@ START_TEST(one_sample_and_equal_samples_have_variances_of_exactly_zero)
 {
     fixture f = fixture_make(&objective, 8);
     double xi[n_samples * m], gm[d];
-    for (int i = 0; i < n_samples * m; i++) {
+    for (int i = 0; i < n_samples * m; i++)
         xi[i] = 0.1 * (1 + i % m);
-    }
     for (size_t n = 1; n <= n_samples; n += n_samples - 1) {
         ad_moments out = {.grad_mean = gm, .traces = true};
         ad_line_moments line = {.order = 3};
@@ -174,9 +166,8 @@ START_TEST(scaling_the_direction_by_a_power_of_two_scales_moments_exactly)
     ad_eval_moments(f.batch, theta, doubled, n_samples, xi, &q, NULL);
     ck_assert(q.hvp_var_trace == 4 * p.hvp_var_trace);
     ck_assert(q.cross_cov_trace == 2 * p.cross_cov_trace);
-    for (int j = 0; j < d; j++) {
+    for (int j = 0; j < d; j++)
         ck_assert(b[j] == 2 * a[j]);
-    }
     fixture_clear(&f);
 }
 END_TEST

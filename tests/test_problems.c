@@ -41,9 +41,8 @@ START_TEST(every_problem_is_stationary_at_its_known_minimum_and_has_the_stated_v
                                          NULL),
                          MEKA_OK);
         ck_assert_double_eq_tol(m.loss_mean, p->minimum, 1e-14);
-        for (size_t j = 0; j < d; j++) {
+        for (size_t j = 0; j < d; j++)
             ck_assert_double_eq_tol(grad[j], 0.0, 1e-13);
-        }
         clear(&it);
     }
 }
@@ -64,9 +63,8 @@ START_TEST(the_mean_gradient_of_many_samples_is_that_of_the_population)
         ad_eval_moments(it.ad.batch, p->objective.x0, NULL, n, xi, &of_samples, NULL);
         ad_eval_moments(it.ad.batch, p->objective.x0, NULL, p->source.n_population,
                         p->source.population, &of_population, NULL);
-        for (size_t j = 0; j < d; j++) { /* five standard errors */
+        for (size_t j = 0; j < d; j++) /* five standard errors */
             ck_assert_double_le(fabs(grad[j] - exact[j]), 5.0 * sqrt(var[j] / n) + 1e-12);
-        }
         free(xi);
         clear(&it);
     }
@@ -107,9 +105,8 @@ START_TEST(the_noisy_quadratic_has_the_promised_spectrum_hessian_and_noise)
         ad_eval_samples(it.ad.batch, p->objective.x0, e, 1, zero, NULL, NULL, hvp, NULL);
         for (int i = 0; i < d; i++) {
             double he = 0;
-            for (int j = 0; j < d; j++) {
+            for (int j = 0; j < d; j++)
                 he += p->hessian[i * d + j] * e[j];
-            }
             assert_scaled(he, p->eigenvalue[k] * e[i], 1.0, 16);
             assert_scaled(hvp[i], he, 1.0, 16);
         }
@@ -119,9 +116,8 @@ START_TEST(the_noisy_quadratic_has_the_promised_spectrum_hessian_and_noise)
     for (int a = 0; a < d; a++) {
         for (int b = 0; b < d; b++) {
             double sum = 0;
-            for (int i = 0; i < n; i++) {
+            for (int i = 0; i < n; i++)
                 sum += xi[i * d + a] * xi[i * d + b];
-            }
             double scale = sqrt(p->noise_cov[a * d + a] * p->noise_cov[b * d + b]);
             ck_assert_double_eq_tol(sum / n, p->noise_cov[a * d + b], 0.04 * scale);
         }
@@ -174,9 +170,8 @@ static meka_status make_one(void *ctx, meka_error *err)
 START_TEST(memory_running_out_is_reported)
 {
     const prob_problem *row;
-    for (size_t i = 0; (row = prob_problem_at(i)); i++) {
+    for (size_t i = 0; (row = prob_problem_at(i)); i++)
         ck_assert_uint_ge(test_every_allocation(make_one, (void *)(uintptr_t)row), 2);
-    }
 }
 END_TEST
 

@@ -10,9 +10,8 @@ static ad_var wandering(ad_tape *tape, const ad_var *t, const ad_var *xi, const 
 {
     ad_var x = ad_const(tape, 1.0);
     (void)ctx;
-    for (int k = 0; k < 40 * ad_value(xi[0]); k++) {
+    for (int k = 0; k < 40 * ad_value(xi[0]); k++)
         x = ad_mul(x, t[k % 3]);
-    }
     return x;
 }
 
@@ -29,12 +28,10 @@ static meka_status live_once(void *ctx, meka_error *err)
     ad_program *program = NULL;
     ad_batch *batch = NULL;
     meka_status status = ad_program_create(&program, ctx, err);
-    if (!status) {
+    if (!status)
         status = ad_batch_create(&batch, program, NULL, err);
-    }
-    if (!status) {
+    if (!status)
         status = ad_eval_samples(batch, theta, theta, 2, xi, loss, grad, hvp, err);
-    }
     ad_batch_destroy(batch);
     ad_program_destroy(program);
     return status;
