@@ -88,6 +88,7 @@ static meka_status store(const cli_option *option, void *values, const char *tex
 
 static meka_status fail_unknown(const cli_command *command, const char *text, meka_error *err)
 {
+    assert(command->option); /* every command has --help at least */
     char known[600] = "";
     for (size_t i = 0; i < command->n_options; i++) {
         size_t used = strlen(known);

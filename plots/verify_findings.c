@@ -45,7 +45,8 @@ static plot_interval widened(plot_interval x, double by)
 static double exact_slope(const plot_evidence *seen, size_t T)
 {
     double t[64], y[64];
-    size_t n = plot_log_spaced(fmax(1.0, (double)(T / 4)), (double)T, 64, t);
+    size_t first = T / 4 > 1 ? T / 4 : 1;
+    size_t n = plot_log_spaced((double)first, (double)T, 64, t);
     for (size_t i = 0; i < n; i++)
         y[i] = seen->exact[(size_t)t[i]];
     return plot_log_slope(n, t, y);
