@@ -38,6 +38,13 @@ static meka_status record_trial(ad_program *program, meka_error *err)
 
 meka_status ad_program_create(ad_program **out, const ad_objective *objective, meka_error *err)
 {
+    return ad_program_create_with(out, objective, NULL, err);
+}
+
+meka_status ad_program_create_with(ad_program **out, const ad_objective *objective,
+                                   const ad_program_options *options, meka_error *err)
+{
+    (void)options;
     assert(out && objective);
     if (!objective->record || objective->n_params == 0) {
         return meka_fail(err, MEKA_ERR_INPUT, "objective '%s' needs %s",
@@ -105,4 +112,15 @@ bool ad_program_is_replayable(const ad_program *program, const char **file, int 
     if (line)
         *line = program->tape.read.line;
     return false;
+}
+
+const char *ad_isa_name(ad_isa isa)
+{
+    static const char *const name[] = {"best", "baseline", "avx2", "avx512"};
+    return isa < sizeof name / sizeof name[0] ? name[isa] : NULL;
+}
+
+bool ad_isa_is_available(ad_isa isa)
+{
+    return isa <= AD_ISA_BASELINE;
 }

@@ -198,6 +198,25 @@ double ad_value_at(ad_var x, const char *file, int line);
  * with the user's file and line (operand from another tape, result not a variable of
  * this tape, too many instructions); MEKA_ERR_INPUT: n_params = 0 or record NULL. */
 meka_status ad_program_create(ad_program **out, const ad_objective *objective, meka_error *err);
+
+/* What is done to recorded code.  Any of these can be switched off, to measure what it gains
+ * or to test it; results then agree to rounding. */
+enum {
+    AD_PASS_REPLAY = 1 << 0,   /* record once, not for every sample */
+    AD_PASS_SHARE = 1 << 1,    /* equal subexpressions are computed once */
+    AD_PASS_FUSE = 1 << 2,     /* sums of sums and products of products become one */
+    AD_PASS_UNIFORM = 1 << 3,  /* what depends on theta only is computed once per batch */
+    AD_PASS_GROUP = 1 << 4,    /* sums over the same values become matrix products */
+    AD_PASS_COALESCE = 1 << 5, /* equal instructions on consecutive values become loops */
+    AD_PASS_AFFINE = 1 << 6,   /* statistics of c + s x come from those of x */
+    AD_PASS_ALL = (1 << 7) - 1
+};
+typedef struct ad_program_options {
+    unsigned passes_off; /* AD_PASS_...; 0: all are on */
+} ad_program_options;
+/* As ad_program_create; options NULL: defaults. */
+meka_status ad_program_create_with(ad_program **out, const ad_objective *objective,
+                                   const ad_program_options *options, meka_error *err);
 void ad_program_destroy(ad_program *program);
 
 size_t ad_program_n_params(const ad_program *program);
@@ -210,8 +229,20 @@ bool ad_program_is_replayable(const ad_program *program, const char **file, int 
 
 /* --------------------------------------------------------------- evaluation */
 
+/* Instruction sets that kernels were compiled for. */
+typedef enum ad_isa {
+    AD_ISA_BEST, /* the best that this processor has */
+    AD_ISA_BASELINE,
+    AD_ISA_AVX2,
+    AD_ISA_AVX512,
+} ad_isa;
+const char *ad_isa_name(ad_isa isa);  /* "avx2"; NULL past the last */
+bool ad_isa_is_available(ad_isa isa); /* compiled in, and this processor has it */
+
 typedef struct ad_batch_options {
-    size_t n_lanes; /* samples per block; 0: chosen to suit the cache */
+    size_t n_lanes;   /* samples per block; 0: chosen to suit the cache */
+    size_t n_threads; /* 0: 1; results do not depend on it */
+    ad_isa isa;       /* MEKA_ERR_INPUT if it is not available */
 } ad_batch_options;
 
 /* The memory one evaluation needs.  Several batches may share one program, one thread
