@@ -1,84 +1,99 @@
 #include "ad/batch.h"
 
 #include "base/memory.h"
+#include "base/parallel.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Values, tangents, adjoints and their tangents should stay within a core's second-level cache,
- * of which 1 MiB is common; fewer than 4 lanes would waste the vector units. */
-static size_t choose_lanes(size_t n_slots)
+/* A block's rows should stay within a core's second-level cache, of which 1 MiB is common,
+ * with room for what else is at work; more lanes than 256 gain nothing. */
+static size_t choose_lanes(size_t n_rows)
 {
-    const size_t cache = 1 << 20, arrays = 4;
-    size_t lanes = 64;
-    while (lanes > 4 && n_slots * lanes * arrays * sizeof(double) > cache)
+    const size_t cache = 1 << 19;
+    size_t lanes = 256;
+    while (lanes > KERNEL_LANES && n_rows * lanes * sizeof(double) > cache)
         lanes /= 2;
     return lanes;
 }
 
-static void free_workspace(ad_batch *batch)
+static size_t round_up(size_t n)
 {
-    free(batch->workspace.value);
-    free(batch->workspace.tangent);
-    free(batch->workspace.adjoint);
-    free(batch->workspace.second);
-    free(batch->jet);
-    batch->workspace.value = batch->workspace.tangent = NULL;
-    batch->workspace.adjoint = batch->workspace.second = batch->jet = NULL;
-    batch->slot_capacity = 0;
+    return (n + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
 }
 
-/* Room for n_slots; replaces the arrays, whose contents no caller needs across this. */
-static meka_status reserve_slots(ad_batch *batch, size_t n_slots, meka_error *err)
+typedef struct need {
+    size_t scalars, pack, rows, jobs;
+} need;
+
+static need needs_of(const ad_program *program)
 {
-    if (n_slots <= batch->slot_capacity)
-        return MEKA_OK;
-    ad_workspace *w = &batch->workspace;
-    size_t row = batch->max_lanes * sizeof(double);
-    free_workspace(batch);
-    w->value = meka_alloc(n_slots, row, err);
-    w->tangent = meka_alloc(n_slots, row, err);
-    w->adjoint = meka_alloc(n_slots, row, err);
-    w->second = meka_alloc(n_slots, row, err);
-    batch->jet = meka_alloc(n_slots, 3 * row, err);
-    if (!w->value || !w->tangent || !w->adjoint || !w->second || !batch->jet) {
-        free_workspace(batch);
-        return MEKA_ERR_MEMORY;
+    need n = {0};
+    for (int k = 0; k < PLAN_N_MODES; k++) {
+        const ad_plan *p = &program->plan[k];
+        n.scalars = p->n_scalars > n.scalars ? p->n_scalars : n.scalars;
+        n.pack = p->n_pack > n.pack ? p->n_pack : n.pack;
+        n.rows = p->n_rows > n.rows ? p->n_rows : n.rows;
+        n.jobs = p->n_jobs > n.jobs ? p->n_jobs : n.jobs;
     }
-    batch->slot_capacity = n_slots;
+    return n;
+}
+
+static meka_status create_workers(ad_batch *batch, const need *n, meka_error *err)
+{
+    batch->worker = meka_alloc(batch->n_threads, sizeof *batch->worker, err);
+    if (!batch->worker)
+        return MEKA_ERR_MEMORY;
+    for (size_t k = 0; k < batch->n_threads; k++) {
+        ad_worker *w = &batch->worker[k];
+        w->rows = meka_alloc(n->rows, batch->max_lanes * sizeof(double), err);
+        w->scratch = meka_alloc(4 * batch->max_lanes, sizeof(double), err);
+        w->sums = meka_alloc(n->jobs, JOB_SIZE * sizeof(double), err);
+        if (!w->rows || !w->scratch || !w->sums)
+            return MEKA_ERR_MEMORY;
+    }
     return MEKA_OK;
 }
 
-static meka_status create_sums(ad_sums *sums, size_t d, meka_error *err)
+static meka_status create_memory(ad_batch *batch, const ad_batch_options *options,
+                                 meka_error *err)
 {
-    double *block = meka_alloc(d, 8 * sizeof(double), err);
-    if (!block)
+    const ad_program *program = batch->program;
+    need n = needs_of(program);
+    size_t d = program->objective.n_params;
+    batch->n_threads =
+        program->replay && options && options->n_threads ? options->n_threads : 1;
+    if (batch->n_threads > BATCH_SEGMENTS)
+        batch->n_threads = BATCH_SEGMENTS;
+    batch->max_lanes =
+        options && options->n_lanes ? round_up(options->n_lanes) : choose_lanes(n.rows);
+    batch->u = meka_alloc(n.scalars, sizeof(double), err);
+    batch->pack = meka_alloc(n.pack, sizeof(double), err);
+    batch->total = meka_alloc(program->replay ? n.jobs : d, sizeof *batch->total, err);
+    batch->cov = meka_alloc(d, (2 * KERNEL_LANES + 4) * sizeof(double), err);
+    if (!batch->u || !batch->pack || !batch->total || !batch->cov)
         return MEKA_ERR_MEMORY;
-    double **array[8] = {&sums->g0, &sums->h0, &sums->g1, &sums->h1,
-                         &sums->gg, &sums->hh, &sums->gh, &sums->row};
-    for (size_t k = 0; k < 8; k++)
-        *array[k] = block + k * d;
-    return MEKA_OK;
+    return program->replay ? create_workers(batch, &n, err)
+                           : ad_sampler_create(&batch->sampler, program, err);
 }
 
 meka_status ad_batch_create(ad_batch **out, const ad_program *program,
                             const ad_batch_options *options, meka_error *err)
 {
     assert(out && program);
+    ad_isa isa = options ? options->isa : AD_ISA_BEST;
+    const kernel_set *kernels = ad_kernels(isa);
+    if (!kernels)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "instruction set %s is not available on this machine; best always is",
+                         ad_isa_name(isa) ? ad_isa_name(isa) : "?");
     ad_batch *batch = meka_alloc(1, sizeof *batch, err);
     if (!batch)
         return MEKA_ERR_MEMORY;
-    const ad_code *code = &program->tape.code;
     batch->program = program;
-    ad_tape_init(&batch->tape);
-    bool replayable = ad_program_is_replayable(program, NULL, NULL);
-    size_t wanted =
-        options && options->n_lanes ? options->n_lanes : choose_lanes(ad_code_n_slots(code));
-    batch->max_lanes = replayable ? wanted : 1;
-    meka_status status = reserve_slots(batch, ad_code_n_slots(code), err);
-    if (!status)
-        status = create_sums(&batch->sums, code->n_params, err);
+    batch->kernels = kernels;
+    meka_status status = create_memory(batch, options, err);
     if (status) {
         ad_batch_destroy(batch);
         return status;
@@ -89,120 +104,103 @@ meka_status ad_batch_create(ad_batch **out, const ad_program *program,
 
 void ad_batch_destroy(ad_batch *batch)
 {
-    if (batch) {
-        free_workspace(batch);
-        free(batch->sums.g0);
-        free(batch->active);
-        ad_tape_clear(&batch->tape);
-        free(batch);
+    if (!batch)
+        return;
+    for (size_t k = 0; batch->worker && k < batch->n_threads; k++) {
+        free(batch->worker[k].rows);
+        free(batch->worker[k].scratch);
+        free(batch->worker[k].sums);
     }
+    ad_sampler_destroy(&batch->sampler);
+    free(batch->worker);
+    free(batch->u);
+    free(batch->pack);
+    free(batch->total);
+    free(batch->cov);
+    free(batch);
 }
 
-/* The code that computes sample i: the program's, or a recording at that sample. */
-static meka_status code_for_sample(ad_batch *batch, const ad_request *request, size_t i,
-                                   ad_block *block, meka_error *err)
+/* ------------------------------------------------------------------------- running */
+
+typedef struct wave {
+    ad_batch *batch;
+    const ad_request *request;
+    const ad_plan *plan;
+    size_t lanes, n_blocks, n_segments, first_segment;
+} wave;
+
+typedef struct emission {
+    const ad_request *request;
+    ad_worker *worker;
+    const kernel_block *block;
+    size_t first;
+} emission;
+
+static void pass_on(void *ctx, uint32_t job, const double *g, const double *h)
 {
-    const ad_program *program = batch->program;
-    if (ad_program_is_replayable(program, NULL, NULL)) {
-        block->code = &program->tape.code;
-        block->active = program->active;
-        return MEKA_OK;
+    const emission *e = ctx;
+    e->request->emit(e->request->ctx, e->worker, e->block, e->first, job, g, h);
+}
+
+static void run_block(const wave *w, ad_worker *worker, kernel_block *block, size_t first)
+{
+    const ad_request *request = w->request;
+    const ad_plan *plan = w->plan;
+    size_t left = request->n - first, m = w->batch->program->objective.n_features;
+    emission e = {request, worker, block, first};
+    block->n_valid = left < w->lanes ? left : w->lanes;
+    block->lanes = round_up(block->n_valid);
+    block->emit = request->emit ? pass_on : NULL;
+    block->emit_ctx = &e;
+    if (plan->n_features_used > 0)
+        w->batch->kernels->load(block, plan->feature, plan->n_features_used,
+                                request->xi + first * m, m);
+    w->batch->kernels->run(block, plan->code, plan->n_code);
+    request->block(request->ctx, worker, block, first);
+}
+
+static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error *err)
+{
+    const wave *w = ctx;
+    size_t segment = w->first_segment + item;
+    ad_worker *worker = &w->batch->worker[item];
+    kernel_block block = {.rows = worker->rows,
+                          .scratch = worker->scratch,
+                          .sums = worker->sums,
+                          .u = w->batch->u,
+                          .pack = w->batch->pack,
+                          .level = w->request->level,
+                          .first = true};
+    (void)thread, (void)err;
+    memset(worker->sums, 0, w->plan->n_jobs * JOB_SIZE * sizeof(double));
+    worker->line.n = 0;
+    worker->finite = true;
+    size_t end = (segment + 1) * w->n_blocks / w->n_segments;
+    for (size_t k = segment * w->n_blocks / w->n_segments; k < end; k++) {
+        run_block(w, worker, &block, k * w->lanes);
+        block.first = false;
     }
-    const double *xi = request->xi ? request->xi + i * program->objective.n_features : NULL;
-    meka_status status =
-        ad_tape_record(&batch->tape, &program->objective, request->theta, xi, err);
-    if (status)
-        return status;
-    const ad_code *code = &batch->tape.code;
-    size_t n_slots = ad_code_n_slots(code);
-    if ((status = meka_grow(&batch->active, &batch->active_capacity, n_slots, 1, err)) ||
-        (status = reserve_slots(batch, n_slots, err)))
-        return status;
-    ad_code_activity(code, batch->active);
-    block->code = code;
-    block->active = batch->active;
     return MEKA_OK;
 }
 
-meka_status ad_batch_visit(ad_batch *batch, const ad_request *request, ad_sink sink, void *ctx,
-                           meka_error *err)
+meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error *err)
 {
-    ad_workspace *w = &batch->workspace;
-    size_t m = batch->program->objective.n_features;
-    bool dual = request->v && request->depth == AD_DEPTH_GRADIENT;
-    for (size_t first = 0; first < request->n; first += batch->max_lanes) {
-        size_t left = request->n - first;
-        ad_block block = {.w = w, .first = first};
-        w->n_lanes = left < batch->max_lanes ? left : batch->max_lanes;
-        meka_status status = code_for_sample(batch, request, first, &block, err);
+    wave w = {.batch = batch,
+              .request = request,
+              .plan = &batch->program->plan[request->mode],
+              .lanes = request->max_lanes ? request->max_lanes : batch->max_lanes};
+    w.n_blocks = (request->n + w.lanes - 1) / w.lanes;
+    w.n_segments = w.n_blocks < BATCH_SEGMENTS ? w.n_blocks : BATCH_SEGMENTS;
+    size_t n_threads = request->serial ? 1 : batch->n_threads;
+    ad_plan_uniform(w.plan, request->theta, request->v, batch->u, batch->pack);
+    for (; w.first_segment < w.n_segments; w.first_segment += n_threads) {
+        size_t left = w.n_segments - w.first_segment;
+        size_t n = left < n_threads ? left : n_threads;
+        meka_status status = meka_parallel_for(n, n, run_segment, &w, err);
         if (status)
             return status;
-        ad_sweep_load(block.code, w, request->theta, m ? request->xi + first * m : NULL);
-        if (dual)
-            ad_sweep_load_tangent(block.code, w, request->v);
-        ad_sweep_forward(block.code, block.active, w, dual);
-        if (request->depth == AD_DEPTH_GRADIENT) {
-            ad_sweep_reverse(block.code, block.active, w, dual);
-        } else if (request->depth == AD_DEPTH_LINE) {
-            ad_sweep_taylor(block.code, block.active, w, request->v, request->order,
-                            batch->jet);
-        }
-        sink(ctx, batch, &block);
+        for (size_t k = 0; k < n && request->segment; k++)
+            request->segment(request->ctx, &batch->worker[k]);
     }
     return MEKA_OK;
-}
-
-/* ------------------------------------------------------------- per-sample evaluation */
-
-typedef struct samples_sink {
-    double *loss, *grad, *hvp;
-    bool finite;
-} samples_sink;
-
-static bool copy_rows(double *out, const double *rows, size_t d, const ad_block *block)
-{
-    bool finite = true;
-    for (size_t l = 0; l < block->w->n_lanes; l++) {
-        for (size_t j = 0; j < d; j++) {
-            double x = rows[j * block->w->n_lanes + l];
-            out[(block->first + l) * d + j] = x;
-            finite = finite && __builtin_isfinite(x);
-        }
-    }
-    return finite;
-}
-
-static void take_samples(void *ctx, const ad_batch *batch, const ad_block *block)
-{
-    samples_sink *sink = ctx;
-    const ad_workspace *w = block->w;
-    const double *loss = w->value + block->code->result * w->n_lanes;
-    (void)batch;
-    for (size_t l = 0; l < block->w->n_lanes; l++) {
-        sink->finite = sink->finite && __builtin_isfinite(loss[l]);
-        if (sink->loss)
-            sink->loss[block->first + l] = loss[l];
-    }
-    if (sink->grad && !copy_rows(sink->grad, w->adjoint, block->code->n_params, block))
-        sink->finite = false;
-    if (sink->hvp && !copy_rows(sink->hvp, w->second, block->code->n_params, block))
-        sink->finite = false;
-}
-
-meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *v, size_t n,
-                            const double *xi, double *loss, double *grad, double *hvp,
-                            meka_error *err)
-{
-    assert(batch && theta && (v || !hvp));
-    assert(xi || n == 0 || batch->program->objective.n_features == 0);
-    samples_sink sink = {loss, grad, hvp, true};
-    ad_request request = {.theta = theta,
-                          .v = hvp ? v : NULL,
-                          .n = n,
-                          .xi = xi,
-                          .depth = grad || hvp ? AD_DEPTH_GRADIENT : AD_DEPTH_VALUE};
-    meka_status status = ad_batch_visit(batch, &request, take_samples, &sink, err);
-    if (!status && !sink.finite)
-        status = ad_batch_locate(batch, &request, err);
-    return status;
 }

@@ -1,59 +1,104 @@
-/* ad/batch.h - evaluation block by block, and what is done with each block. */
+/* ad/batch.h - evaluation, segment by segment and block by block.
+ *
+ * The samples fall into at most BATCH_SEGMENTS segments of whole blocks, always the same ones
+ * for the same number of samples.  Each segment's sums are its own; they are merged in order,
+ * so that a result does not depend on how many threads work on the segments. */
 #ifndef AD_BATCH_H
 #define AD_BATCH_H
 
+#include "ad/kernels.h"
 #include "ad/program.h"
 #include "ad/sweep.h"
 
-/* Running sums of two d-vectors per sample, gradient g and product h, shifted by those of
- * the first sample so that a large mean cannot cancel the variance away. */
-typedef struct ad_sums {
-    double *g0, *h0;      /* [d] the first sample's */
-    double *g1, *h1;      /* [d] sums of x - x0 */
-    double *gg, *hh, *gh; /* [d] sums of products of those */
-    double *row;          /* [d] scratch */
-} ad_sums;
+enum { BATCH_SEGMENTS = 8 };
+
+/* Sums over a line's derivatives (the loss alone: order 0), shifted by the first sample's. */
+typedef struct ad_line_sums {
+    size_t n;
+    double x0[4], x1[4], xx[4][4];
+} ad_line_sums;
+
+/* One thread's memory. */
+typedef struct ad_worker {
+    double *rows, *scratch;
+    double *sums; /* [n_jobs][JOB_SIZE] of the segment at hand */
+    ad_line_sums line;
+    bool finite; /* nothing was inf or NaN so far; whoever looks keeps it */
+} ad_worker;
+
+/* What a sample's own recording is evaluated with: a tape and sweeps over one lane. */
+typedef struct ad_sampler {
+    ad_tape tape;    /* of objectives that are recorded anew */
+    uint8_t *active; /* [active_capacity], belongs to tape */
+    size_t active_capacity, slot_capacity;
+    ad_workspace w;
+    double *jet; /* [slot_capacity][3] */
+} ad_sampler;
+
+/* Means and sums of squared deviations, merged segment by segment. */
+typedef struct ad_total {
+    double g, gg, h, hh, gh;
+} ad_total;
 
 struct ad_batch {
     const ad_program *program;
-    ad_tape tape;    /* for objectives that are recorded anew for every sample */
-    uint8_t *active; /* [active_capacity], belongs to tape */
-    size_t active_capacity;
-    size_t max_lanes;
-    ad_workspace workspace; /* n_lanes: of the block at hand */
-    size_t slot_capacity;   /* slots the workspace and jet have room for */
-    double *jet;            /* [slot_capacity][3][max_lanes] */
-    ad_sums sums;
+    const kernel_set *kernels;
+    size_t max_lanes, n_threads;
+    double *u, *pack;  /* scalars of the plan at hand */
+    ad_worker *worker; /* [n_threads] */
+    ad_sampler sampler;
+    ad_total *total; /* [max jobs, or d if recorded anew] */
+    double *cov;     /* [2 * KERNEL_LANES + 4][d]: gradients, products, and their sums */
 };
-
-/* One block after its sweeps. */
-typedef struct ad_block {
-    const ad_code *code;
-    const uint8_t *active;
-    ad_workspace *w;
-    size_t first; /* index of lane 0's sample in the batch; w->n_lanes samples follow */
-} ad_block;
-
-/* Which sweeps to run. */
-typedef enum ad_depth { AD_DEPTH_VALUE, AD_DEPTH_GRADIENT, AD_DEPTH_LINE } ad_depth;
 
 typedef struct ad_request {
     const double *theta, *v; /* [d]; v NULL: no tangents */
     size_t n;
     const double *xi; /* [n][m] */
-    ad_depth depth;
-    int order; /* of AD_DEPTH_LINE */
+    plan_mode mode;
+    size_t max_lanes; /* 0: the batch's */
+    kernel_level level;
+    /* After each block; first is the number of its first sample. */
+    void (*block)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first);
+    /* After each segment, in order. */
+    void (*segment)(void *ctx, const ad_worker *worker);
+    /* For every job in every block: its g and h [lanes]. */
+    void (*emit)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first,
+                 uint32_t job, const double *g, const double *h);
+    void *ctx;
+    bool serial; /* on the caller's thread only */
 } ad_request;
 
-typedef void (*ad_sink)(void *ctx, const ad_batch *batch, const ad_block *block);
+static inline int ad_request_order(const ad_request *r)
+{
+    return r->mode >= PLAN_LINE ? (int)(r->mode - PLAN_LINE) : 0;
+}
 
-/* Evaluates all blocks in order and hands each to sink.  Fails only where the objective has
- * to be recorded anew: a recording error or memory. */
-meka_status ad_batch_visit(ad_batch *batch, const ad_request *request, ad_sink sink, void *ctx,
+/* Runs the program's plan over all samples. */
+meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error *err);
+
+/* Adds x [order + 1] to the sums. */
+void ad_line_sums_add(ad_line_sums *s, int order, const double *x);
+/* Appends b's samples to a's. */
+void ad_line_sums_merge(ad_line_sums *a, int order, const ad_line_sums *b);
+
+/* samples.c: writes components of gradients grad [n][d] and products hvp [n][d] (either may be
+ * NULL) of the n samples of a block: those of `job` from its g and h [n], or with
+ * PLAN_NO_JOB those that do not vary.  False: one was not finite. */
+bool ad_scatter(const ad_batch *batch, const ad_plan *plan, uint32_t job, size_t n,
+                const double *g, const double *h, double *grad, double *hvp);
+
+/* sampler.c */
+meka_status ad_sampler_create(ad_sampler *s, const ad_program *program, meka_error *err);
+void ad_sampler_destroy(ad_sampler *s);
+/* Evaluates sample i with the program's code or, if it is recorded anew, its own; then
+ * *code and *active (borrowed) say how to read s->w and s->jet. */
+meka_status ad_sampler_run(ad_sampler *s, const ad_program *program, const ad_request *request,
+                           size_t i, const ad_code **code, const uint8_t **active,
                            meka_error *err);
 
-/* Finds the first sample whose loss or derivatives are not finite and the operation they
- * come from; returns MEKA_NONFINITE with its description, or MEKA_OK if there is none. */
+/* locate.c: finds the first sample whose loss or derivatives are not finite and the operation
+ * they come from; returns MEKA_NONFINITE with its description, or MEKA_OK if there is none. */
 meka_status ad_batch_locate(ad_batch *batch, const ad_request *request, meka_error *err);
 
 #endif

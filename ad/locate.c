@@ -4,20 +4,25 @@
 #include <math.h>
 #include <stdio.h>
 
+/* A sample after its sweeps. */
 typedef struct finder {
     const ad_request *request;
-    bool found;
+    const ad_code *code;
+    const uint8_t *active;
+    const ad_workspace *w; /* one lane */
+    const double *jet;
+    size_t sample;
     meka_error *err;
 } finder;
 
-/* A slot's lane, in words: "log(-1)". */
+/* An instruction in words: "log(-1)". */
 static void describe(char *text, size_t size, const ad_code *code, const ad_workspace *w,
-                     const ad_instruction *in, size_t lane)
+                     const ad_instruction *in)
 {
     const char *name = ad_op_name((ad_op)in->op);
     double a = in->op == AD_OP_SUM || in->op == AD_OP_DOT || in->op == AD_OP_CONST
                    ? NAN
-                   : w->value[in->a * w->n_lanes + lane];
+                   : w->value[in->a];
     switch ((ad_op)in->op) {
     case AD_OP_CONST:
         snprintf(text, size, "the constant %.6g", code->real[in->a]);
@@ -35,130 +40,145 @@ static void describe(char *text, size_t size, const ad_code *code, const ad_work
         snprintf(text, size, "%s(%.6g)", name, a);
         break;
     default:
-        snprintf(text, size, "%s(%.6g, %.6g)", name, a, w->value[in->b * w->n_lanes + lane]);
+        snprintf(text, size, "%s(%.6g, %.6g)", name, a, w->value[in->b]);
         break;
     }
 }
 
-static void report(const finder *f, const ad_block *block, size_t k, size_t lane,
-                   const char *what, double value)
+static void report(const finder *f, size_t k, const char *what, double value)
 {
-    const ad_code *code = block->code;
-    const ad_instruction *in = &code->instruction[k];
-    const ad_place *place = &code->place[in->where];
+    const ad_instruction *in = &f->code->instruction[k];
+    const ad_place *place = &f->code->place[in->where];
     char text[96];
     value = isnan(value) ? NAN : value; /* printf would show a NaN's sign */
-    describe(text, sizeof text, code, block->w, in, lane);
+    describe(text, sizeof text, f->code, f->w, in);
     meka_fail(f->err, MEKA_NONFINITE, "%s:%d: %s%s is %g at sample %zu", place->file,
-              place->line, what, text, value, block->first + lane);
+              place->line, what, text, value, f->sample);
 }
 
-static bool find_input(const finder *f, const ad_block *block, size_t lane)
+static bool find_input(const finder *f)
 {
-    const ad_code *code = block->code;
-    for (size_t j = 0; j < code->n_params + code->n_features; j++) {
-        double x = block->w->value[j * block->w->n_lanes + lane];
-        bool is_param = j < code->n_params;
+    size_t d = f->code->n_params;
+    for (size_t j = 0; j < d + f->code->n_features; j++) {
+        double x = f->w->value[j];
         if (!isfinite(x)) {
             meka_fail(f->err, MEKA_NONFINITE, "%s %zu is %g at sample %zu",
-                      is_param ? "parameter" : "feature", is_param ? j : j - code->n_params, x,
-                      block->first + lane);
+                      j < d ? "parameter" : "feature", j < d ? j : j - d, x, f->sample);
             return true;
         }
     }
     return false;
 }
 
-static bool find_value(const finder *f, const ad_block *block, size_t lane)
+static size_t slot_of(const finder *f, size_t k)
 {
-    const ad_code *code = block->code;
-    size_t n_inputs = code->n_params + code->n_features, n_lanes = block->w->n_lanes;
-    for (size_t k = 0; k < code->n; k++) {
-        double y = block->w->value[(n_inputs + k) * n_lanes + lane];
+    return f->code->n_params + f->code->n_features + k;
+}
+
+static bool find_value(const finder *f)
+{
+    for (size_t k = 0; k < f->code->n; k++) {
+        double y = f->w->value[slot_of(f, k)];
         if (!isfinite(y)) {
-            report(f, block, k, lane, "", y);
+            report(f, k, "", y);
             return true;
         }
     }
     return false;
 }
 
-/* The first derivative along theta's direction, or adjoint, that is not finite. */
-static bool find_derivative(const finder *f, const ad_block *block, size_t lane)
+static bool is_dual(const finder *f)
 {
-    const ad_code *code = block->code;
-    ad_workspace *w = block->w;
-    size_t n_inputs = code->n_params + code->n_features, n_lanes = w->n_lanes;
-    bool dual = f->request->v != NULL;
-    for (size_t k = 0; dual && k < code->n; k++) {
-        size_t slot = n_inputs + k;
-        if (block->active[slot] && !isfinite(w->tangent[slot * n_lanes + lane])) {
-            report(f, block, k, lane, "the derivative of ", w->tangent[slot * n_lanes + lane]);
+    return f->request->mode == PLAN_PRODUCT;
+}
+
+/* The first tangent that is not finite. */
+static bool find_tangent(const finder *f)
+{
+    for (size_t k = 0; is_dual(f) && k < f->code->n; k++) {
+        size_t slot = slot_of(f, k);
+        if (f->active[slot] && !isfinite(f->w->tangent[slot])) {
+            report(f, k, "the derivative of ", f->w->tangent[slot]);
             return true;
         }
     }
-    /* Going backwards, the first instruction whose own adjoint is finite and an operand's
-     * is not. */
-    for (size_t k = code->n; k-- > 0;) {
-        size_t slot = n_inputs + k;
-        double bar = w->adjoint[slot * n_lanes + lane], bar2 = w->second[slot * n_lanes + lane];
-        if (!block->active[slot] || !isfinite(bar) || (dual && !isfinite(bar2)))
+    return false;
+}
+
+/* Going backwards, the first instruction whose own adjoint is finite and an operand's is
+ * not. */
+static bool find_adjoint(const finder *f)
+{
+    const ad_workspace *w = f->w;
+    for (size_t k = f->code->n; k-- > 0;) {
+        size_t slot = slot_of(f, k);
+        if (!f->active[slot] || !isfinite(w->adjoint[slot]) ||
+            (is_dual(f) && !isfinite(w->second[slot])))
             continue;
         uint32_t own[2];
         const uint32_t *operand;
-        size_t n = ad_code_operands(code, &code->instruction[k], own, &operand);
+        size_t n = ad_code_operands(f->code, &f->code->instruction[k], own, &operand);
         for (size_t j = 0; j < n; j++) {
-            size_t i = operand[j] * n_lanes + lane;
-            if (isfinite(w->adjoint[i]) && !(dual && !isfinite(w->second[i])))
+            double bar = w->adjoint[operand[j]], bar2 = w->second[operand[j]];
+            if (isfinite(bar) && !(is_dual(f) && !isfinite(bar2)))
                 continue;
-            report(f, block, k, lane, "the derivative of ",
-                   isfinite(w->adjoint[i]) ? w->second[i] : w->adjoint[i]);
+            report(f, k, "the derivative of ", isfinite(bar) ? bar2 : bar);
             return true;
         }
     }
     return false;
 }
 
-static bool lane_is_finite(const finder *f, const ad_batch *batch, const ad_block *block,
-                           size_t lane)
+static bool has_gradient(const finder *f)
 {
-    const ad_workspace *w = block->w;
-    bool finite = isfinite(w->value[block->code->result * w->n_lanes + lane]);
-    if (f->request->depth == AD_DEPTH_GRADIENT) {
-        for (size_t j = 0; j < block->code->n_params && finite; j++) {
-            size_t i = j * w->n_lanes + lane;
-            finite = isfinite(w->adjoint[i]) && (!f->request->v || isfinite(w->second[i]));
-        }
-    }
-    int order = f->request->depth == AD_DEPTH_LINE ? f->request->order : 0;
-    for (int k = 0; k < order && finite; k++) {
-        size_t row = block->code->result * (size_t)order + (size_t)k;
-        finite = isfinite(batch->jet[row * w->n_lanes + lane]);
-    }
+    return f->request->mode <= PLAN_PRODUCT;
+}
+
+static bool sample_is_finite(const finder *f)
+{
+    bool finite = isfinite(f->w->value[f->code->result]);
+    for (size_t j = 0; has_gradient(f) && j < f->code->n_params && finite; j++)
+        finite = isfinite(f->w->adjoint[j]) && (!is_dual(f) || isfinite(f->w->second[j]));
+    size_t order = (size_t)ad_request_order(f->request);
+    for (size_t k = 0; k < order && f->active[f->code->result] && finite; k++)
+        finite = isfinite(f->jet[f->code->result * order + k]);
     return finite;
 }
 
-static void find_in_block(void *ctx, const ad_batch *batch, const ad_block *block)
+static void explain(const finder *f)
 {
-    finder *f = ctx;
-    for (size_t lane = 0; lane < block->w->n_lanes && !f->found; lane++) {
-        if (lane_is_finite(f, batch, block, lane))
-            continue;
-        f->found = true;
-        bool value_bad =
-            !isfinite(block->w->value[block->code->result * block->w->n_lanes + lane]);
-        bool told = find_input(f, block, lane) || (value_bad && find_value(f, block, lane)) ||
-                    (f->request->depth == AD_DEPTH_GRADIENT && find_derivative(f, block, lane));
-        if (!told) {
-            meka_fail(f->err, MEKA_NONFINITE, "a derivative is not finite at sample %zu",
-                      block->first + lane);
-        }
-    }
+    bool value_bad = !isfinite(f->w->value[f->code->result]);
+    bool told = find_input(f) || (value_bad && find_value(f)) ||
+                (has_gradient(f) && (find_tangent(f) || find_adjoint(f)));
+    if (!told)
+        meka_fail(f->err, MEKA_NONFINITE, "a derivative is not finite at sample %zu",
+                  f->sample);
 }
 
 meka_status ad_batch_locate(ad_batch *batch, const ad_request *request, meka_error *err)
 {
-    finder f = {.request = request, .err = err};
-    meka_status status = ad_batch_visit(batch, request, find_in_block, &f, err);
-    return status ? status : (f.found ? MEKA_NONFINITE : MEKA_OK);
+    const ad_program *program = batch->program;
+    ad_sampler own = {0}, *s = &batch->sampler;
+    if (program->replay) {
+        meka_status status = ad_sampler_create(&own, program, err);
+        if (status) {
+            ad_sampler_destroy(&own);
+            return meka_fail(err, MEKA_NONFINITE,
+                             "a result is not finite; there is no memory to find out where");
+        }
+        s = &own;
+    }
+    finder f = {.request = request, .w = &s->w, .err = err};
+    meka_status found = MEKA_OK;
+    for (size_t i = 0; i < request->n && found == MEKA_OK; i++) {
+        found = ad_sampler_run(s, program, request, i, &f.code, &f.active, err);
+        f.jet = s->jet; /* a recording may have moved it */
+        f.sample = i;
+        if (found == MEKA_OK && !sample_is_finite(&f)) {
+            explain(&f);
+            found = MEKA_NONFINITE;
+        }
+    }
+    ad_sampler_destroy(&own);
+    return found;
 }

@@ -15,6 +15,9 @@
 #define TERM(c, expression)                                                                    \
     (__builtin_constant_p(c) && (c) == 0 ? 0.0 : (double)(c) * (expression))
 
+/* condition ? a : b; ad/vector.h has the same for vectors. */
+#define IF(condition, a, b) ((condition) ? (a) : (b))
+
 static inline double SQR(double x)
 {
     return x * x;

@@ -1,166 +1,287 @@
-/* Means and variances over a batch, from shifted sums. */
+/* Means and variances over a batch.
+ *
+ * Within a segment sums are shifted by the first sample's value; segments are merged by the
+ * formulas of Chan, Golub and LeVeque ("Algorithms for computing the sample variance", 1983).
+ * Neither lets a large mean cancel the variance away. */
 #include "ad/batch.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+/* -------------------------------------------------------------------- merged totals */
+
+/* Appends n_b samples with mean and squared deviations b to the n_a of *a. */
+static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
+{
+    double n = n_a + n_b, g = b->g - a->g, h = b->h - a->h, w = n_a * n_b / n;
+    if (n_a == 0.0) {
+        *a = *b;
+        return;
+    }
+    a->g += g * (n_b / n);
+    a->h += h * (n_b / n);
+    a->gg += b->gg + g * g * w;
+    a->hh += b->hh + h * h * w;
+    a->gh += b->gh + g * h * w;
+}
+
+static ad_total total_of(const double *sums, double n)
+{
+    double g = sums[JOB_G], h = sums[JOB_H];
+    return (ad_total){.g = sums[JOB_G0] + g / n,
+                      .gg = sums[JOB_GG] - g * (g / n),
+                      .h = sums[JOB_H0] + h / n,
+                      .hh = sums[JOB_HH] - h * (h / n),
+                      .gh = sums[JOB_GH] - g * (h / n)};
+}
+
+/* Unbiased.  What is within the rounding of the values themselves is zero: kernels let the
+ * shift take part in a product's rounding, which leaves a constant below that. */
+static double variance(double squares, double mean, double n)
+{
+    double v = n > 1.0 ? squares / (n - 1.0) : 0.0;
+    double rounding = DBL_EPSILON * mean;
+    return v <= rounding * rounding ? 0.0 : v;
+}
+
 typedef struct moments_sink {
-    ad_sums *sums;
+    const ad_batch *batch;
+    const ad_plan *plan;
     ad_moments *out;
-    bool gradient, product; /* which per-sample vectors are needed */
-    bool squares;           /* variances as well as means */
-    double loss0, loss1, loss2;
+    size_t n_merged;
+    ad_line_sums loss;
+    bool product;
 } moments_sink;
 
-/* Adds the block's rows x [d][n_lanes] to shifted sums x1 and, if given, xx. */
-static void add_rows(size_t d, const double *rows, const ad_block *block, const double *x0,
-                     double *x1, double *xx)
+static void take_loss(void *ctx, ad_worker *worker, const kernel_block *block, size_t first)
 {
-    size_t n_lanes = block->w->n_lanes;
-    for (size_t j = 0; j < d; j++) {
-        double sum = 0.0, squares = 0.0;
-        for (size_t l = 0; l < n_lanes; l++) {
-            double x = rows[j * n_lanes + l] - x0[j];
-            sum += x;
-            squares += x * x;
-        }
-        x1[j] += sum;
-        xx[j] += squares;
-    }
+    const moments_sink *sink = ctx;
+    const double *loss = block->rows + sink->plan->result[0] * block->lanes;
+    (void)first;
+    for (size_t l = 0; l < block->n_valid; l++)
+        ad_line_sums_add(&worker->line, 0, &loss[l]);
 }
 
-static void add_cross(size_t d, const ad_block *block, ad_sums *s)
-{
-    size_t n_lanes = block->w->n_lanes;
-    for (size_t j = 0; j < d; j++) {
-        double sum = 0.0;
-        for (size_t l = 0; l < block->w->n_lanes; l++) {
-            size_t i = j * n_lanes + l;
-            sum += (block->w->adjoint[i] - s->g0[j]) * (block->w->second[i] - s->h0[j]);
-        }
-        s->gh[j] += sum;
-    }
-}
-
-/* cov [d][d], lower triangle: sums of products of shifted entries. */
-static void add_outer(size_t d, const double *rows, const ad_block *block, const double *x0,
-                      double *row, double *cov)
-{
-    size_t n_lanes = block->w->n_lanes;
-    for (size_t l = 0; l < block->w->n_lanes; l++) {
-        for (size_t j = 0; j < d; j++)
-            row[j] = rows[j * n_lanes + l] - x0[j];
-        for (size_t j = 0; j < d; j++)
-            for (size_t k = 0; k <= j; k++)
-                cov[j * d + k] += row[j] * row[k];
-    }
-}
-
-static void add_block(void *ctx, const ad_batch *batch, const ad_block *block)
+static void take_segment(void *ctx, const ad_worker *worker)
 {
     moments_sink *sink = ctx;
-    ad_sums *s = sink->sums;
-    const ad_workspace *w = block->w;
-    size_t d = block->code->n_params;
-    const double *loss = w->value + block->code->result * w->n_lanes;
-    (void)batch;
-    if (block->first == 0) {
-        sink->loss0 = loss[0];
-        for (size_t j = 0; j < d && sink->gradient; j++) {
-            s->g0[j] = w->adjoint[j * w->n_lanes];
-            s->h0[j] = sink->product ? w->second[j * w->n_lanes] : 0.0;
+    double n = (double)worker->line.n;
+    for (size_t k = 0; k < sink->plan->n_jobs; k++) {
+        ad_total segment = total_of(worker->sums + k * JOB_SIZE, n);
+        merge(&sink->batch->total[k], (double)sink->n_merged, &segment, n);
+    }
+    ad_line_sums_merge(&sink->loss, 0, &worker->line);
+    sink->n_merged += worker->line.n;
+}
+
+/* Writes parameter p's pieces from the totals of its quantity; false: not finite. */
+static bool finish_param(const moments_sink *sink, size_t j, const ad_total *t,
+                         const double scale[2], const double offset[2], double n)
+{
+    ad_moments *out = sink->out;
+    double gg = variance(t->gg, t->g, n), hh = variance(t->hh, t->h, n);
+    double gh = n > 1.0 && gg > 0.0 && hh > 0.0 ? t->gh / (n - 1.0) : 0.0;
+    double g = scale[0] * t->g + offset[0], h = scale[1] * t->h + offset[1];
+    gg *= scale[0] * scale[0];
+    hh *= scale[1] * scale[1];
+    gh *= scale[0] * scale[1];
+    if (out->grad_mean)
+        out->grad_mean[j] = g;
+    if (out->grad_var)
+        out->grad_var[j] = gg;
+    if (out->hvp_mean)
+        out->hvp_mean[j] = h;
+    if (out->hvp_var)
+        out->hvp_var[j] = hh;
+    if (out->cross_cov)
+        out->cross_cov[j] = gh;
+    if (out->traces) {
+        out->grad_var_trace += gg;
+        out->hvp_var_trace += hh;
+        out->cross_cov_trace += gh;
+    }
+    return isfinite(g) && isfinite(gg) && isfinite(h) && isfinite(hh) && isfinite(gh);
+}
+
+static bool finish_plan(const moments_sink *sink, double n)
+{
+    const ad_plan *plan = sink->plan;
+    const double *u = sink->batch->u;
+    static const ad_total nothing;
+    bool finite = true;
+    for (size_t k = 0; k < plan->n_params; k++) {
+        const plan_param *p = &plan->params[k];
+        const ad_total *t = p->job == PLAN_NO_JOB ? &nothing : &sink->batch->total[p->job];
+        double scale[2] = {u[p->g_scale], u[p->h_scale]};
+        double offset[2] = {u[p->g_offset], u[p->h_offset]};
+        finite = finish_param(sink, p->index, t, scale, offset, n) && finite;
+    }
+    return finite;
+}
+
+/* Objectives that are recorded anew: each sample is a segment of its own. */
+static meka_status sample_by_sample(ad_batch *batch, const ad_request *request,
+                                    moments_sink *sink, bool *finite, meka_error *err)
+{
+    static const double one[2] = {1.0, 1.0}, zero[2] = {0.0, 0.0};
+    size_t d = batch->program->objective.n_params;
+    const ad_workspace *w = &batch->sampler.w;
+    bool gradient = request->mode != PLAN_LINE;
+    for (size_t i = 0; i < request->n; i++) {
+        const ad_code *code;
+        const uint8_t *active;
+        meka_status status =
+            ad_sampler_run(&batch->sampler, batch->program, request, i, &code, &active, err);
+        if (status)
+            return status;
+        for (size_t j = 0; j < d && gradient; j++) {
+            ad_total own = {.g = w->adjoint[j], .h = sink->product ? w->second[j] : 0.0};
+            merge(&batch->total[j], (double)i, &own, 1.0);
+        }
+        ad_line_sums_add(&sink->loss, 0, &w->value[code->result]);
+    }
+    for (size_t j = 0; j < d && gradient; j++)
+        *finite =
+            finish_param(sink, j, &batch->total[j], one, zero, (double)request->n) && *finite;
+    return MEKA_OK;
+}
+
+/* ----------------------------------------------------------------- full covariances */
+
+typedef struct cov_sink {
+    ad_batch *batch;
+    const ad_plan *plan;
+    ad_moments *out;
+    size_t d, n;
+    double *g, *h;     /* [KERNEL_LANES][d] the block's */
+    double *sum[2][2]; /* [d]: first sample's and sum of deviations, of g and of h */
+} cov_sink;
+
+/* Adds rows x [n][d]: cov [d][d], lower triangle, holds sums of products of deviations. */
+static void add_outer(cov_sink *s, int which, const double *x, size_t n, double *cov)
+{
+    double *x0 = s->sum[which][0], *x1 = s->sum[which][1];
+    for (size_t l = 0; l < n && cov; l++) {
+        const double *row = x + l * s->d;
+        if (s->n + l == 0)
+            memcpy(x0, row, s->d * sizeof *x0);
+        for (size_t j = 0; j < s->d; j++) {
+            double deviation = row[j] - x0[j];
+            x1[j] += deviation;
+            for (size_t k = 0; k <= j; k++)
+                cov[j * s->d + k] += deviation * (row[k] - x0[k]);
         }
     }
-    for (size_t l = 0; l < block->w->n_lanes; l++) {
-        double x = loss[l] - sink->loss0;
-        sink->loss1 += x;
-        sink->loss2 += x * x;
-    }
-    if (sink->gradient)
-        add_rows(d, w->adjoint, block, s->g0, s->g1, s->gg);
-    if (sink->product) {
-        add_rows(d, w->second, block, s->h0, s->h1, s->hh);
-        add_cross(d, block, s);
-    }
-    if (sink->out->grad_cov)
-        add_outer(d, w->adjoint, block, s->g0, s->row, sink->out->grad_cov);
-    if (sink->out->hvp_cov)
-        add_outer(d, w->second, block, s->h0, s->row, sink->out->hvp_cov);
 }
 
-/* Unbiased covariance from n shifted sums; never negative for a variance. */
-static double covariance(double sum_xy, double sum_x, double sum_y, double n)
+static void take_cov_job(void *ctx, ad_worker *worker, const kernel_block *block, size_t first,
+                         uint32_t job, const double *g, const double *h)
 {
-    return n > 1.0 ? (sum_xy - sum_x * sum_y / n) / (n - 1.0) : 0.0;
+    cov_sink *s = ctx;
+    (void)worker, (void)first;
+    ad_scatter(s->batch, s->plan, job, block->n_valid, g, h, s->g, s->h);
 }
 
-static double variance(double sum_xx, double sum_x, double n)
+static void take_cov_block(void *ctx, ad_worker *worker, const kernel_block *block,
+                           size_t first)
 {
-    double v = covariance(sum_xx, sum_x, sum_x, n);
-    return v < 0.0 ? 0.0 : v;
+    cov_sink *s = ctx;
+    take_cov_job(ctx, worker, block, first, PLAN_NO_JOB, NULL, NULL);
+    add_outer(s, 0, s->g, block->n_valid, s->out->grad_cov);
+    add_outer(s, 1, s->h, block->n_valid, s->out->hvp_cov);
+    s->n += block->n_valid;
 }
 
 static void finish_matrix(size_t d, double *cov, const double *x1, double n)
 {
     for (size_t j = 0; j < d; j++) {
         for (size_t k = 0; k <= j; k++) {
-            double c = covariance(cov[j * d + k], x1[j], x1[k], n);
+            double c = n > 1.0 ? (cov[j * d + k] - x1[j] * (x1[k] / n)) / (n - 1.0) : 0.0;
             cov[j * d + k] = cov[k * d + j] = j == k && c < 0.0 ? 0.0 : c;
         }
     }
 }
 
-/* Writes the gradient pieces (which = 0) or the product's (which = 1); false if any sum is
- * not finite. */
-static bool finish_vector(size_t d, const ad_sums *s, int which, double n, double *mean,
-                          double *var, double *trace)
+/* A pass of its own: the d x d sums outweigh evaluating twice. */
+static meka_status full_covariances(ad_batch *batch, const ad_request *moments, ad_moments *out,
+                                    meka_error *err)
 {
-    const double *x0 = which ? s->h0 : s->g0, *x1 = which ? s->h1 : s->g1;
-    const double *xx = which ? s->hh : s->gg;
-    double total = 0.0;
-    bool finite = true;
-    for (size_t j = 0; j < d; j++) {
-        double v = variance(xx[j], x1[j], n);
-        total += v;
-        finite = finite && isfinite(x1[j]) && isfinite(xx[j]);
-        if (mean)
-            mean[j] = x0[j] + x1[j] / n;
-        if (var)
-            var[j] = v;
+    size_t d = batch->program->objective.n_params;
+    cov_sink s = {.batch = batch,
+                  .plan = &batch->program->plan[moments->mode],
+                  .out = out,
+                  .d = d,
+                  .g = batch->cov,
+                  .h = batch->cov + KERNEL_LANES * d};
+    memset(batch->cov, 0, (2 * KERNEL_LANES + 4) * d * sizeof(double));
+    for (int k = 0; k < 4; k++)
+        s.sum[k / 2][k % 2] = batch->cov + (2 * KERNEL_LANES + (size_t)k) * d;
+    if (out->grad_cov)
+        memset(out->grad_cov, 0, d * d * sizeof(double));
+    if (out->hvp_cov)
+        memset(out->hvp_cov, 0, d * d * sizeof(double));
+    ad_request request = *moments;
+    request.level = KERNEL_NOTHING;
+    request.max_lanes = KERNEL_LANES;
+    request.serial = true;
+    request.block = take_cov_block;
+    request.segment = NULL;
+    request.emit = take_cov_job;
+    request.ctx = &s;
+    if (batch->program->replay) {
+        meka_status status = ad_batch_run(batch, &request, err);
+        if (status)
+            return status;
     }
-    *trace = total;
-    return finite;
-}
-
-static bool finish(const moments_sink *sink, size_t d, double n, bool has_product)
-{
-    ad_moments *out = sink->out;
-    const ad_sums *s = sink->sums;
-    bool finite = isfinite(sink->loss1) && isfinite(sink->loss2) && isfinite(sink->loss0);
-    double trace;
-    out->loss_mean = sink->loss0 + sink->loss1 / n;
-    out->loss_var = variance(sink->loss2, sink->loss1, n);
-    out->grad_var_trace = out->hvp_var_trace = out->cross_cov_trace = 0.0;
-    if (sink->gradient) {
-        finite = finish_vector(d, s, 0, n, out->grad_mean, out->grad_var, &trace) && finite;
-        out->grad_var_trace = out->traces ? trace : 0.0;
-    }
-    if (has_product) {
-        finite = finish_vector(d, s, 1, n, out->hvp_mean, out->hvp_var, &trace) && finite;
-        out->hvp_var_trace = out->traces ? trace : 0.0;
-        for (size_t j = 0; j < d; j++) {
-            double c = covariance(s->gh[j], s->g1[j], s->h1[j], n);
-            out->cross_cov_trace += out->traces ? c : 0.0;
-            if (out->cross_cov)
-                out->cross_cov[j] = c;
-        }
+    for (size_t i = 0; i < request.n && !batch->program->replay; i++) {
+        const ad_code *code;
+        const uint8_t *active;
+        meka_status status =
+            ad_sampler_run(&batch->sampler, batch->program, &request, i, &code, &active, err);
+        if (status)
+            return status;
+        add_outer(&s, 0, batch->sampler.w.adjoint, 1, out->grad_cov);
+        add_outer(&s, 1, batch->sampler.w.second, 1, out->hvp_cov);
+        s.n++;
     }
     if (out->grad_cov)
-        finish_matrix(d, out->grad_cov, s->g1, n);
+        finish_matrix(d, out->grad_cov, s.sum[0][1], (double)request.n);
     if (out->hvp_cov)
-        finish_matrix(d, out->hvp_cov, s->h1, n);
-    return finite;
+        finish_matrix(d, out->hvp_cov, s.sum[1][1], (double)request.n);
+    return MEKA_OK;
+}
+
+/* ----------------------------------------------------------------------- the call */
+
+static kernel_level level_of(const ad_moments *out)
+{
+    if (out->cross_cov || out->traces)
+        return KERNEL_CROSS;
+    return out->grad_var || out->hvp_var ? KERNEL_SQUARES : KERNEL_MEANS;
+}
+
+static meka_status compute(ad_batch *batch, const ad_request *request, moments_sink *sink,
+                           bool *finite, meka_error *err)
+{
+    const ad_program *program = batch->program;
+    ad_moments *out = sink->out;
+    size_t n_totals = program->replay ? sink->plan->n_jobs : program->objective.n_params;
+    memset(batch->total, 0, n_totals * sizeof *batch->total);
+    out->grad_var_trace = out->hvp_var_trace = out->cross_cov_trace = 0.0;
+    meka_status status = program->replay ? ad_batch_run(batch, request, err)
+                                         : sample_by_sample(batch, request, sink, finite, err);
+    if (status)
+        return status;
+    if (program->replay)
+        *finite = finish_plan(sink, (double)request->n);
+    out->loss_mean = sink->loss.x0[0] + sink->loss.x1[0] / (double)request->n;
+    double squares =
+        sink->loss.xx[0][0] - sink->loss.x1[0] * (sink->loss.x1[0] / (double)request->n);
+    out->loss_var = variance(squares, 0.0, (double)request->n);
+    *finite = *finite && isfinite(out->loss_mean) && isfinite(out->loss_var);
+    return out->grad_cov || out->hvp_cov ? full_covariances(batch, request, out, err) : MEKA_OK;
 }
 
 meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
@@ -168,95 +289,28 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
 {
     assert(batch && theta && out && n >= 1);
     assert(xi || batch->program->objective.n_features == 0);
-    size_t d = batch->program->objective.n_params;
     bool product =
         out->hvp_mean || out->hvp_var || out->cross_cov || out->hvp_cov || (out->traces && v);
     bool gradient = product || out->grad_mean || out->grad_var || out->grad_cov || out->traces;
     assert(!product || v);
+    plan_mode mode = product ? PLAN_PRODUCT : gradient ? PLAN_GRADIENT : PLAN_LINE;
     moments_sink sink = {
-        .sums = &batch->sums, .out = out, .gradient = gradient, .product = product};
-    memset(batch->sums.g0, 0, 8 * d * sizeof(double));
-    if (out->grad_cov)
-        memset(out->grad_cov, 0, d * d * sizeof(double));
-    if (out->hvp_cov)
-        memset(out->hvp_cov, 0, d * d * sizeof(double));
+        .batch = batch, .plan = &batch->program->plan[mode], .out = out, .product = product};
     ad_request request = {.theta = theta,
                           .v = product ? v : NULL,
                           .n = n,
                           .xi = xi,
-                          .depth = gradient ? AD_DEPTH_GRADIENT : AD_DEPTH_VALUE};
-    meka_status status = ad_batch_visit(batch, &request, add_block, &sink, err);
-    if (status)
+                          .mode = mode,
+                          .level = level_of(out),
+                          .block = take_loss,
+                          .segment = take_segment,
+                          .ctx = &sink};
+    bool finite = true;
+    meka_status status = compute(batch, &request, &sink, &finite, err);
+    if (status || finite)
         return status;
-    if (finish(&sink, d, (double)n, product))
-        return MEKA_OK;
     status = ad_batch_locate(batch, &request, err);
     return status ? status
                   : meka_fail(err, MEKA_NONFINITE,
                               "a variance over the batch is beyond the range of a double");
-}
-
-/* ---------------------------------------------------------------- along a line */
-
-typedef struct line_sink {
-    int order;
-    double x0[4], x1[4], xx[4][4];
-} line_sink;
-
-static void add_line(void *ctx, const ad_batch *batch, const ad_block *block)
-{
-    static const double factorial[4] = {1.0, 1.0, 2.0, 6.0};
-    line_sink *sink = ctx;
-    size_t n_lanes = block->w->n_lanes;
-    uint32_t result = block->code->result;
-    for (size_t l = 0; l < block->w->n_lanes; l++) {
-        double x[4] = {block->w->value[result * n_lanes + l]};
-        for (int k = 1; k <= sink->order && block->active[result]; k++) {
-            size_t row = result * (size_t)sink->order + (size_t)k - 1;
-            x[k] = factorial[k] * batch->jet[row * n_lanes + l];
-        }
-        if (block->first == 0 && l == 0)
-            memcpy(sink->x0, x, sizeof x);
-        for (int k = 0; k <= sink->order; k++) {
-            x[k] -= sink->x0[k];
-            sink->x1[k] += x[k];
-            for (int j = 0; j <= k; j++)
-                sink->xx[k][j] += x[k] * x[j];
-        }
-    }
-}
-
-meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, size_t n,
-                         const double *xi, ad_line_moments *out, meka_error *err)
-{
-    assert(batch && theta && v && out && n >= 1 && out->order >= 0 && out->order <= 3);
-    assert(xi || batch->program->objective.n_features == 0);
-    line_sink sink = {.order = out->order};
-    ad_request request = {.theta = theta,
-                          .v = v,
-                          .n = n,
-                          .xi = xi,
-                          .depth = out->order ? AD_DEPTH_LINE : AD_DEPTH_VALUE,
-                          .order = out->order};
-    meka_status status = ad_batch_visit(batch, &request, add_line, &sink, err);
-    if (status)
-        return status;
-    bool finite = true;
-    memset(out->mean, 0, sizeof out->mean);
-    memset(out->cov, 0, sizeof out->cov);
-    for (int k = 0; k <= out->order; k++) {
-        out->mean[k] = sink.x0[k] + sink.x1[k] / (double)n;
-        finite = finite && isfinite(out->mean[k]);
-        for (int j = 0; j <= k; j++) {
-            double c = covariance(sink.xx[k][j], sink.x1[k], sink.x1[j], (double)n);
-            out->cov[k][j] = out->cov[j][k] = j == k && c < 0.0 ? 0.0 : c;
-            finite = finite && isfinite(c);
-        }
-    }
-    if (finite)
-        return MEKA_OK;
-    status = ad_batch_locate(batch, &request, err);
-    return status ? status
-                  : meka_fail(err, MEKA_NONFINITE,
-                              "a variance along the line is beyond the range of a double");
 }

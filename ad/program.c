@@ -36,6 +36,61 @@ static meka_status record_trial(ad_program *program, meka_error *err)
     return status;
 }
 
+/* ------------------------------------------------------------------------------- plans */
+
+static meka_status make_derivatives(ad_program *program, graph *g, graph_ref loss,
+                                    meka_error *err)
+{
+    size_t n = g->n_nodes, d = g->n_params;
+    meka_status status = MEKA_ERR_MEMORY;
+    graph_ref *tangent = meka_alloc(n, sizeof *tangent, err);
+    graph_ref *gradient = meka_alloc(d, 2 * sizeof *gradient, err);
+    if (tangent && gradient) {
+        plan_roots roots = {.loss = {loss}, .n_loss = 1, .gradient = gradient};
+        graph_tangents(g, n, tangent);
+        graph_reverse(g, n, loss, tangent, gradient, gradient + d);
+        status = ad_plan_create(&program->plan[PLAN_GRADIENT], g, &roots, program->passes, err);
+        roots.product = gradient + d;
+        if (!status)
+            status =
+                ad_plan_create(&program->plan[PLAN_PRODUCT], g, &roots, program->passes, err);
+    }
+    free(tangent);
+    free(gradient);
+    return status;
+}
+
+static meka_status make_lines(ad_program *program, graph *g, graph_ref loss, meka_error *err)
+{
+    plan_roots roots = {.loss = {loss}};
+    graph_taylor(g, g->n_nodes, loss, 3, roots.loss + 1);
+    for (int order = 0; order <= 3; order++) {
+        roots.n_loss = order + 1;
+        meka_status status =
+            ad_plan_create(&program->plan[PLAN_LINE + order], g, &roots, program->passes, err);
+        if (status)
+            return status;
+    }
+    return MEKA_OK;
+}
+
+static meka_status make_plans(ad_program *program, meka_error *err)
+{
+    graph g;
+    const ad_code *code = &program->tape.code;
+    graph_init(&g, code->n_params, code->n_features, program->passes);
+    graph_ref loss = graph_from_code(&g, code);
+    size_t n_nodes = g.n_nodes, n_terms = g.n_terms;
+    meka_status status = g.error.status ? meka_fail(err, g.error.status, "%s", g.error.text)
+                                        : make_derivatives(program, &g, loss, err);
+    if (!status) {
+        graph_truncate(&g, n_nodes, n_terms);
+        status = make_lines(program, &g, loss, err);
+    }
+    graph_clear(&g);
+    return status;
+}
+
 meka_status ad_program_create(ad_program **out, const ad_objective *objective, meka_error *err)
 {
     return ad_program_create_with(out, objective, NULL, err);
@@ -44,7 +99,6 @@ meka_status ad_program_create(ad_program **out, const ad_objective *objective, m
 meka_status ad_program_create_with(ad_program **out, const ad_objective *objective,
                                    const ad_program_options *options, meka_error *err)
 {
-    (void)options;
     assert(out && objective);
     if (!objective->record || objective->n_params == 0) {
         return meka_fail(err, MEKA_ERR_INPUT, "objective '%s' needs %s",
@@ -61,6 +115,7 @@ meka_status ad_program_create_with(ad_program **out, const ad_objective *objecti
     if (!program)
         return MEKA_ERR_MEMORY;
     program->objective = *objective;
+    program->passes = AD_PASS_ALL & ~(options ? options->passes_off : 0u);
     ad_tape_init(&program->tape);
     meka_status status = record_trial(program, err);
     if (status)
@@ -72,6 +127,10 @@ meka_status ad_program_create_with(ad_program **out, const ad_objective *objecti
         goto cleanup;
     }
     ad_code_activity(code, program->active);
+    program->replay =
+        program->passes & AD_PASS_REPLAY && ad_program_is_replayable(program, NULL, NULL);
+    if (program->replay && (status = make_plans(program, err)))
+        goto cleanup;
     *out = program;
     program = NULL;
 cleanup:
@@ -84,6 +143,8 @@ void ad_program_destroy(ad_program *program)
     if (program) {
         ad_tape_clear(&program->tape);
         free(program->active);
+        for (int k = 0; k < PLAN_N_MODES; k++)
+            ad_plan_clear(&program->plan[k]);
         free(program);
     }
 }
@@ -112,15 +173,4 @@ bool ad_program_is_replayable(const ad_program *program, const char **file, int 
     if (line)
         *line = program->tape.read.line;
     return false;
-}
-
-const char *ad_isa_name(ad_isa isa)
-{
-    static const char *const name[] = {"best", "baseline", "avx2", "avx512"};
-    return isa < sizeof name / sizeof name[0] ? name[isa] : NULL;
-}
-
-bool ad_isa_is_available(ad_isa isa)
-{
-    return isa <= AD_ISA_BASELINE;
 }

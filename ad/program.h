@@ -2,12 +2,15 @@
 #ifndef AD_PROGRAM_H
 #define AD_PROGRAM_H
 
-#include "ad/tape.h"
+#include "ad/plan.h"
 
 struct ad_program {
     ad_objective objective;
-    ad_tape tape;    /* the trial recording; its code is what is replayed */
+    ad_tape tape;    /* the trial recording */
     uint8_t *active; /* [n_slots] 1: depends on theta; so derivatives pass through it */
+    unsigned passes; /* AD_PASS_... that are on */
+    bool replay;     /* plan holds what serves every sample */
+    ad_plan plan[PLAN_N_MODES];
 };
 
 /* Marks the slots that depend on theta. */

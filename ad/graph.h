@@ -1,0 +1,123 @@
+/* ad/graph.h - recorded code as a graph of values, and derivatives as more of the same.
+ *
+ * A node is a constant, an input, a sum of products, a function of ops.def with its partial
+ * derivatives, or a selection.  Additions, products, squares, dot products are all sums of
+ * products; so are tangents, adjoints, their tangents and Taylor coefficients, which are
+ * therefore just further nodes: what is equal is shared, what nobody needs is not computed,
+ * what does not depend on the sample is found to be so.
+ *
+ * Operands have smaller numbers than their users.  No decision about the association of a sum
+ * or product looks at a coefficient's value: an objective and its double are evaluated alike,
+ * to the last bit. */
+#ifndef AD_GRAPH_H
+#define AD_GRAPH_H
+
+#include "ad/tape.h"
+
+#define GRAPH_NONE UINT32_MAX
+
+typedef enum graph_kind {
+    GRAPH_CONST,   /* a: index into real */
+    GRAPH_PARAM,   /* a: component of theta */
+    GRAPH_ALONG,   /* a: component of the direction */
+    GRAPH_FEATURE, /* a: component of xi */
+    GRAPH_SUM,     /* a: first term, b: number of terms */
+    GRAPH_FUN,     /* op; a, b: operands (b GRAPH_NONE for one) */
+    GRAPH_PART,    /* partial number op of function node a */
+    GRAPH_SELECT,  /* a != 0 ? b : c */
+} graph_kind;
+
+/* Partials of a function are numbered 1..3 (d1 d2 d3) or 1..9 (da db daa dab dbb daaa daab
+ * dabb dbbb), as in ops.def. */
+enum { GRAPH_N_PARTS = 10 };
+
+typedef struct graph_node {
+    uint8_t kind, op;
+    bool varying; /* depends on the sample */
+    bool active;  /* depends on theta */
+    uint32_t a, b, c;
+} graph_node;
+
+/* c f0 f1 f2; absent factors are GRAPH_NONE and last. */
+enum { GRAPH_DEGREE = 3 };
+typedef struct graph_term {
+    double c;
+    uint32_t f[GRAPH_DEGREE];
+} graph_term;
+
+/* A multiple of a node, or (node GRAPH_NONE) the constant c. */
+typedef struct graph_ref {
+    double c;
+    uint32_t node;
+} graph_ref;
+
+typedef struct graph {
+    size_t n_params, n_features;
+    unsigned passes; /* AD_PASS_... that are on */
+    graph_node *node;
+    size_t n_nodes, node_capacity;
+    graph_term *term;
+    size_t n_terms, term_capacity;
+    double *real;
+    size_t n_reals, real_capacity;
+    uint32_t *table; /* [table_size] of nodes by content, GRAPH_NONE: free */
+    size_t table_size;
+    graph_term *pending; /* the sum being built */
+    size_t n_pending, pending_capacity;
+    meka_error error; /* sticky; after it every call is harmless */
+} graph;
+
+void graph_init(graph *g, size_t n_params, size_t n_features, unsigned passes);
+void graph_clear(graph *g);
+/* Forgets nodes from number n_nodes on and terms from n_terms on. */
+void graph_truncate(graph *g, size_t n_nodes, size_t n_terms);
+
+static inline graph_ref graph_zero(void)
+{
+    return (graph_ref){0.0, GRAPH_NONE};
+}
+static inline bool graph_is_zero(graph_ref r)
+{
+    return r.node == GRAPH_NONE && r.c == 0.0;
+}
+/* Number of factors. */
+static inline int graph_degree(const graph_term *t)
+{
+    return (t->f[0] != GRAPH_NONE) + (t->f[1] != GRAPH_NONE) + (t->f[2] != GRAPH_NONE);
+}
+
+uint32_t graph_const(graph *g, double value);
+uint32_t graph_input(graph *g, graph_kind kind, uint32_t index);
+uint32_t graph_fun(graph *g, ad_op op, uint32_t a, uint32_t b);
+/* d^k of function node `fun`; the zero reference where ops.def says that it is absent. */
+graph_ref graph_part(graph *g, uint32_t fun, int k);
+uint32_t graph_select(graph *g, uint32_t condition, uint32_t a, uint32_t b);
+/* A node that holds the reference's value. */
+uint32_t graph_materialize(graph *g, graph_ref r);
+/* A sum of the one term r, even if r.c is 1. */
+uint32_t graph_multiple(graph *g, graph_ref r);
+
+/* Sums: begin, add terms, finish.  Like terms are merged.  A sum that is one node times a
+ * number comes back as that. */
+void graph_sum_begin(graph *g);
+void graph_sum_add(graph *g, const graph_term *t);
+graph_ref graph_sum_end(graph *g);
+
+/* The product of the factor references times c, as a term; its degree must fit. */
+graph_term graph_product(double c, const graph_ref *factor, int n);
+
+/* ------------------------------------------------------------ from code to derivatives */
+
+/* The loss of recorded code. */
+graph_ref graph_from_code(graph *g, const ad_code *code);
+
+/* Tangent of every node so far along the direction: out [g->n_nodes], filled up to `n`. */
+void graph_tangents(graph *g, size_t n, graph_ref *out);
+/* gradient [d] of the loss, a value among nodes 0..n-1; with tangent [n] also product [d].
+ * scratch: freed by the callee. */
+void graph_reverse(graph *g, size_t n, graph_ref loss, const graph_ref *tangent,
+                   graph_ref *gradient, graph_ref *product);
+/* Taylor coefficients 1..order of the loss along the direction; out [order]. */
+void graph_taylor(graph *g, size_t n, graph_ref loss, int order, graph_ref *out);
+
+#endif

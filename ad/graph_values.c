@@ -1,0 +1,288 @@
+/* Recorded code as a graph: sums of sums and products of products become one.
+ *
+ * What an instruction computes is kept as a term or a list of things to add for as long as it
+ * has a single user that can take it in, and becomes a node otherwise.  Everything runs over
+ * the code in order, without recursion and in linear time. */
+#include "ad/graph.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum form_kind {
+    FORM_TERM,   /* term */
+    FORM_LINEAR, /* the instruction's operands, added or subtracted */
+    FORM_SCALED, /* term.c times slot term.f[0], itself FORM_LINEAR, _SCALED or _TERMS */
+    FORM_TERMS,  /* products [term.f[0], term.f[0] + term.f[1]) of the pool */
+} form_kind;
+
+typedef struct form {
+    graph_term term;
+    form_kind kind;
+    bool plain; /* the term is a node by itself, not a multiple of one that happens to be 1 */
+} form;
+
+typedef struct pending_slot {
+    uint32_t slot;
+    double c;
+} pending_slot;
+
+typedef struct builder {
+    graph *g;
+    const ad_code *code;
+    size_t n_inputs;
+    form *form;     /* [n_slots] */
+    uint32_t *uses; /* [n_slots] by instructions that the result needs; 0: dead */
+    graph_term *pool;
+    size_t n_pool, pool_capacity;
+    pending_slot *stack;
+    size_t stack_capacity;
+    bool fuse;
+} builder;
+
+/* ----------------------------------------------------------------------- who uses whom */
+
+static void count_uses(builder *b)
+{
+    const ad_code *code = b->code;
+    b->uses[code->result] = 1;
+    for (size_t k = code->n; k-- > 0;) {
+        const ad_instruction *in = &code->instruction[k];
+        uint32_t own[2];
+        const uint32_t *operand;
+        if (b->uses[b->n_inputs + k] == 0)
+            continue;
+        size_t n = ad_code_operands(code, in, own, &operand);
+        for (size_t j = 0; j < n; j++)
+            b->uses[operand[j]]++;
+        if (in->op == AD_OP_SELECT)
+            b->uses[in->a]++;
+    }
+}
+
+/* ------------------------------------------------------------------- forms to references */
+
+static graph_term unit_term(graph_ref r)
+{
+    return graph_product(1.0, &r, 1);
+}
+
+static void push(builder *b, size_t *n, uint32_t slot, double c)
+{
+    if (meka_grow(&b->stack, &b->stack_capacity, *n + 1, sizeof *b->stack, &b->g->error))
+        return;
+    b->stack[(*n)++] = (pending_slot){slot, c};
+}
+
+static void push_operands(builder *b, size_t *n, uint32_t slot, double c)
+{
+    const ad_instruction *in = &b->code->instruction[slot - b->n_inputs];
+    uint32_t own[2];
+    const uint32_t *operand;
+    for (size_t k = ad_code_operands(b->code, in, own, &operand); k-- > 0;) {
+        bool minus = in->op == AD_OP_neg || (in->op == AD_OP_sub && k == 1);
+        push(b, n, operand[k], minus ? -c : c);
+    }
+}
+
+static void add_scaled(builder *b, const graph_term *t, double c)
+{
+    graph_term scaled = *t;
+    scaled.c *= c;
+    graph_sum_add(b->g, &scaled);
+}
+
+/* The slot's value as a multiple of a node; afterwards that is its form. */
+static graph_ref resolve(builder *b, uint32_t root)
+{
+    form *f = &b->form[root];
+    if (f->kind == FORM_TERM && graph_degree(&f->term) <= 1)
+        return (graph_ref){f->term.c, f->term.f[0]};
+    size_t n = 0;
+    graph_sum_begin(b->g);
+    push(b, &n, root, 1.0);
+    while (n > 0 && !b->g->error.status) {
+        pending_slot p = b->stack[--n];
+        const form *q = &b->form[p.slot];
+        switch (q->kind) {
+        case FORM_TERM:
+            add_scaled(b, &q->term, p.c);
+            break;
+        case FORM_LINEAR:
+            push_operands(b, &n, p.slot, p.c);
+            break;
+        case FORM_SCALED:
+            push(b, &n, q->term.f[0], p.c * q->term.c);
+            break;
+        case FORM_TERMS:
+            for (uint32_t k = 0; k < q->term.f[1]; k++)
+                add_scaled(b, &b->pool[q->term.f[0] + k], p.c);
+            break;
+        }
+    }
+    bool multiple = b->g->n_pending == 1 && graph_degree(&b->g->pending[0]) <= 1;
+    graph_ref r = graph_sum_end(b->g);
+    *f = (form){unit_term(r), FORM_TERM, !multiple};
+    return r;
+}
+
+static form node_form(uint32_t node)
+{
+    return (form){unit_term((graph_ref){1.0, node}), FORM_TERM, true};
+}
+
+/* The slot's value as a node.  A multiple of another node becomes one of its own even if the
+ * factor is 1: whether adjoints meet before or after it must not depend on a value. */
+static uint32_t node_of(builder *b, uint32_t slot)
+{
+    graph_ref r = resolve(b, slot);
+    if (b->form[slot].plain)
+        return r.node;
+    b->form[slot] =
+        node_form(r.node == GRAPH_NONE ? graph_const(b->g, r.c) : graph_multiple(b->g, r));
+    return b->form[slot].term.f[0];
+}
+
+/* A factor: the slot's own product if nobody else needs that, else a multiple of a node. */
+static graph_term factor_of(builder *b, uint32_t slot)
+{
+    const form *f = &b->form[slot];
+    if (f->kind == FORM_TERM && (graph_degree(&f->term) <= 1 || b->uses[slot] == 1))
+        return f->term;
+    return unit_term(resolve(b, slot));
+}
+
+/* a b; whatever does not fit into one term becomes a node first. */
+static graph_term multiply(builder *b, uint32_t left, uint32_t right)
+{
+    graph_term s = factor_of(b, left), t = factor_of(b, right);
+    if (graph_degree(&s) + graph_degree(&t) > GRAPH_DEGREE && graph_degree(&s) >= 2)
+        s = unit_term(resolve(b, left));
+    if (graph_degree(&s) + graph_degree(&t) > GRAPH_DEGREE)
+        t = unit_term(resolve(b, right));
+    double c = s.c * t.c;
+    if (!isnormal(c) && isnormal(s.c) && isnormal(t.c)) { /* but the product may be */
+        s = unit_term((graph_ref){1.0, node_of(b, left)});
+        t = unit_term((graph_ref){1.0, node_of(b, right)});
+    }
+    graph_ref factor[2 * GRAPH_DEGREE];
+    int n = 0;
+    for (int k = 0; k < graph_degree(&s); k++)
+        factor[n++] = (graph_ref){1.0, s.f[k]};
+    for (int k = 0; k < graph_degree(&t); k++)
+        factor[n++] = (graph_ref){1.0, t.f[k]};
+    return graph_product(s.c * t.c, factor, n);
+}
+
+/* ------------------------------------------------------------------ one form per slot */
+
+static bool is_constant(const builder *b, uint32_t slot)
+{
+    const form *f = &b->form[slot];
+    return f->kind == FORM_TERM && graph_degree(&f->term) == 0;
+}
+
+/* Distributes a constant factor over a sum that has no other user. */
+static bool scale_sum(builder *b, uint32_t constant, uint32_t sum, form *out)
+{
+    if (!is_constant(b, constant) || b->form[sum].kind == FORM_TERM || b->uses[sum] != 1)
+        return false;
+    double c = b->form[constant].term.c;
+    if (!isnormal(c))
+        return false;
+    *out = (form){{c, {sum, GRAPH_NONE, GRAPH_NONE}}, FORM_SCALED, false};
+    return true;
+}
+
+static form dot_form(builder *b, const ad_instruction *in)
+{
+    size_t first = b->n_pool;
+    const uint32_t *x = b->code->list + in->a, *y = x + in->b;
+    for (uint32_t k = 0; k < in->b; k++) {
+        graph_term t = multiply(b, x[k], y[k]);
+        if (meka_grow(&b->pool, &b->pool_capacity, b->n_pool + 1, sizeof t, &b->g->error))
+            break;
+        b->pool[b->n_pool++] = t;
+    }
+    return (form){
+        {1.0, {(uint32_t)first, (uint32_t)(b->n_pool - first), GRAPH_NONE}}, FORM_TERMS, false};
+}
+
+static form form_of(builder *b, const ad_instruction *in)
+{
+    form f = {.kind = FORM_LINEAR};
+    uint32_t own[2];
+    const uint32_t *operand;
+    switch ((ad_op)in->op) {
+    case AD_OP_CONST:
+        return (form){
+            {b->code->real[in->a], {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE}}, FORM_TERM, false};
+    case AD_OP_add:
+    case AD_OP_sub:
+    case AD_OP_neg:
+    case AD_OP_SUM:
+        return f;
+    case AD_OP_mul:
+        if (b->fuse && (scale_sum(b, in->a, in->b, &f) || scale_sum(b, in->b, in->a, &f)))
+            return f;
+        return (form){multiply(b, in->a, in->b), FORM_TERM, false};
+    case AD_OP_sqr:
+        return (form){multiply(b, in->a, in->a), FORM_TERM, false};
+    case AD_OP_DOT:
+        return dot_form(b, in);
+    case AD_OP_SELECT: {
+        const uint32_t *choice = b->code->list + in->b;
+        uint32_t condition = node_of(b, in->a);
+        uint32_t yes = node_of(b, choice[0]), no = node_of(b, choice[1]);
+        return node_form(graph_select(b->g, condition, yes, no));
+    }
+    default: {
+        size_t n = ad_code_operands(b->code, in, own, &operand);
+        uint32_t x = node_of(b, operand[0]);
+        uint32_t y = n > 1 ? node_of(b, operand[1]) : GRAPH_NONE;
+        return node_form(graph_fun(b->g, (ad_op)in->op, x, y));
+    }
+    }
+}
+
+static void build(builder *b)
+{
+    const ad_code *code = b->code;
+    for (size_t s = 0; s < b->n_inputs; s++) {
+        bool param = s < code->n_params;
+        if (b->uses[s] > 0)
+            b->form[s] = node_form(graph_input(b->g, param ? GRAPH_PARAM : GRAPH_FEATURE,
+                                               (uint32_t)(param ? s : s - code->n_params)));
+    }
+    for (size_t k = 0; k < code->n && !b->g->error.status; k++) {
+        uint32_t slot = (uint32_t)(b->n_inputs + k);
+        if (b->uses[slot] == 0)
+            continue;
+        b->form[slot] = form_of(b, &code->instruction[k]);
+        if (!b->fuse || b->uses[slot] > 1)
+            resolve(b, slot);
+    }
+}
+
+graph_ref graph_from_code(graph *g, const ad_code *code)
+{
+    size_t n_slots = ad_code_n_slots(code);
+    builder b = {.g = g, .code = code, .n_inputs = n_slots - code->n};
+    graph_ref loss = graph_zero();
+    b.fuse = g->passes & AD_PASS_FUSE;
+    b.form = meka_alloc(n_slots, sizeof *b.form, &g->error);
+    b.uses = meka_alloc(n_slots, sizeof *b.uses, &g->error);
+    if (b.form && b.uses) {
+        count_uses(&b);
+        build(&b);
+        if (!g->error.status)
+            loss = resolve(&b, code->result);
+    }
+    free(b.form);
+    free(b.uses);
+    free(b.pool);
+    free(b.stack);
+    return loss;
+}

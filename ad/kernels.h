@@ -1,0 +1,45 @@
+/* ad/kernels.h - the varying machine, compiled for several instruction sets. */
+#ifndef AD_KERNELS_H
+#define AD_KERNELS_H
+
+#include "ad/plan.h"
+
+enum { KERNEL_LANES = 8 }; /* rows hold a multiple of this many lanes, whatever the vectors */
+
+typedef enum kernel_level {
+    KERNEL_NOTHING, /* jobs are only handed to emit */
+    KERNEL_MEANS,
+    KERNEL_SQUARES, /* and sums of squares */
+    KERNEL_CROSS,   /* and of products of g and h */
+} kernel_level;
+
+typedef struct kernel_block {
+    double *rows;    /* [n_rows][lanes], 64-byte aligned */
+    double *scratch; /* [4][lanes] */
+    size_t lanes;    /* a multiple of KERNEL_LANES */
+    size_t n_valid;  /* samples in this block, 1..lanes */
+    const double *u; /* scalars of ad_plan_uniform */
+    const double *pack;
+    double *sums; /* [n_jobs][JOB_SIZE] */
+    bool first;   /* no block before this one: take g0, h0 here */
+    kernel_level level;
+    /* Called for each job with its g and h [lanes]; NULL: not wanted. */
+    void (*emit)(void *ctx, uint32_t job, const double *g, const double *h);
+    void *emit_ctx;
+} kernel_block;
+
+typedef struct kernel_set {
+    ad_isa isa;
+    /* Runs code [n]. */
+    void (*run)(const kernel_block *block, const uint32_t *code, size_t n);
+    /* rows[feature[k].row][l] = xi[l][feature[k].index]; lanes past n_valid repeat the last. */
+    void (*load)(const kernel_block *block, const plan_feature *feature, size_t n,
+                 const double *xi, size_t stride);
+} kernel_set;
+
+/* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */
+const kernel_set *ad_kernels(ad_isa isa);
+
+extern const kernel_set ad_kernels_baseline, ad_kernels_avx2, ad_kernels_avx512;
+
+#endif

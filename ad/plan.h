@@ -1,0 +1,106 @@
+/* ad/plan.h - a graph made ready to run over blocks of samples.
+ *
+ * A plan is code for two machines.  The uniform machine works on scalars u[] and runs once per
+ * evaluation: everything that depends on theta and the direction only.  The varying machine
+ * works on rows, one double per lane (sample of the block), and runs once per block.  What
+ * remains varying is linear algebra - sums of products - around few functions.
+ *
+ * Varying code is a stream of 32-bit words; rows and scalars are numbers:
+ *
+ *   SUM    out init n1 n2 n3  (c x)*n1  (c x y)*n2  (c x y z)*n3     out = init + sum c x y z
+ *   GROUP  R C pack  out*R init*R x*C                 out_r = init_r + sum_k pack[k][r] x_k
+ *   FUN1   op order x  out*4                          value and derivatives up to order
+ *   FUN2   op mask a b  out*10                        value and partials in mask
+ *   SELECT condition a b out
+ *   JOB    job shape  n1 n2 n3 terms (of g)  n1 n2 n3 terms (of h)   statistics of g and h
+ */
+#ifndef AD_PLAN_H
+#define AD_PLAN_H
+
+#include "ad/graph.h"
+
+enum { PLAN_SUM, PLAN_GROUP, PLAN_FUN1, PLAN_FUN2, PLAN_SELECT, PLAN_JOB };
+
+enum {
+    PLAN_ZERO = 0, /* u[0] = 0 */
+    PLAN_ONE = 1,  /* u[1] = 1: a coefficient that need not be multiplied by */
+    PLAN_FIRST_SCALAR = 2,
+    PLAN_ADD = -1, /* as init: add to what out holds */
+};
+
+/* What a job's expressions look like; terms of these shapes have the coefficient PLAN_ONE. */
+typedef enum plan_shape {
+    PLAN_ANY,      /* whatever the term lists say */
+    PLAN_G2,       /* g = x y */
+    PLAN_G2_H2,    /* g = x y, h = x' y' */
+    PLAN_G2_H2_H2, /* g = x y, h = x' y' + x'' y'' */
+} plan_shape;
+
+/* Sums of one job: of x = g - g0 and z = h - h0 with g0, h0 of the first sample. */
+enum { JOB_G, JOB_GG, JOB_H, JOB_HH, JOB_GH, JOB_G0, JOB_H0, JOB_SIZE = 8 };
+
+/* A component of gradient and product: g_j = g_scale X + g_offset with X the job's g, and the
+ * same for h; job PLAN_NO_JOB: only the offsets. */
+#define PLAN_NO_JOB UINT32_MAX
+typedef struct plan_param {
+    uint32_t index; /* of the parameter */
+    uint32_t job;
+    uint32_t g_scale, g_offset, h_scale, h_offset; /* scalars */
+} plan_param;
+
+typedef struct plan_feature {
+    uint32_t index, row;
+} plan_feature;
+
+/* What is asked of a program. */
+typedef enum plan_mode {
+    PLAN_GRADIENT, /* loss and gradient */
+    PLAN_PRODUCT,  /* loss, gradient and Hessian-vector product */
+    PLAN_LINE,     /* loss and its Taylor coefficients up to order 0, 1, 2, 3 */
+    PLAN_LINE_1,
+    PLAN_LINE_2,
+    PLAN_LINE_3,
+    PLAN_N_MODES
+} plan_mode;
+
+typedef struct ad_plan {
+    /* The uniform machine. */
+    size_t n_scalars;
+    double *start;   /* [n_scalars] constants in place, the rest 0 */
+    uint32_t *param; /* [n_used_params][2]: parameter, scalar */
+    uint32_t *along; /* [n_used_along][2]: component of the direction, scalar */
+    size_t n_used_params, n_used_along;
+    uint32_t *uniform; /* words, ad/uniform.c */
+    size_t n_uniform;
+    /* The varying machine. */
+    size_t n_rows;
+    plan_feature *feature; /* [n_features_used] */
+    size_t n_features_used;
+    uint32_t *code;
+    size_t n_code;
+    uint32_t *pack; /* [n_pack] scalars that are gathered for GROUPs */
+    size_t n_pack;
+    /* Results. */
+    size_t n_jobs;
+    plan_param *params; /* [n_params], ordered by job */
+    size_t n_params;
+    uint32_t *first_param; /* [n_jobs + 1] where the parameters of a job start; last: of none */
+    uint32_t result[4];    /* rows of the loss and its Taylor coefficients */
+} ad_plan;
+
+/* What a plan is to compute, as references into a graph. */
+typedef struct plan_roots {
+    graph_ref loss[4]; /* loss and Taylor coefficients */
+    int n_loss;
+    const graph_ref *gradient, *product; /* [n_params] or NULL */
+} plan_roots;
+
+meka_status ad_plan_create(ad_plan *out, graph *g, const plan_roots *roots, unsigned passes,
+                           meka_error *err);
+void ad_plan_clear(ad_plan *plan);
+
+/* u [n_scalars]: everything uniform; pack [n_pack]: coefficients in the order GROUPs use. */
+void ad_plan_uniform(const ad_plan *plan, const double *theta, const double *v, double *u,
+                     double *pack);
+
+#endif

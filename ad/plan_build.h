@@ -1,0 +1,127 @@
+/* ad/plan_build.h - what the steps from graph to plan share. */
+#ifndef AD_PLAN_BUILD_H
+#define AD_PLAN_BUILD_H
+
+#include "ad/plan.h"
+
+#define PLAN_NODE_ONE (GRAPH_NONE - 1) /* a coefficient that is 1 by construction */
+
+/* c x y z of rows; c a uniform node or PLAN_NODE_ONE, absent rows GRAPH_NONE and last. */
+typedef struct row_term {
+    uint32_t c, x[GRAPH_DEGREE];
+    bool grouped; /* computed by a group */
+} row_term;
+
+/* A varying sum: init (a uniform node, GRAPH_NONE: 0) + terms. */
+typedef struct row_sum {
+    uint32_t node, init;
+    uint32_t first, n; /* of row_term */
+    uint32_t group;    /* that starts it, or GRAPH_NONE */
+} row_sum;
+
+/* Sums over the same rows. */
+typedef struct row_group {
+    uint32_t first_member, n_members; /* in member: sums */
+    uint32_t first_row, n_rows;       /* in member_row */
+} row_group;
+
+/* A quantity whose statistics are taken: a row, or terms evaluated on the fly: those of sum,
+ * a single one without its coefficient. */
+typedef struct row_value {
+    uint32_t row, sum;      /* one of them GRAPH_NONE; both: nothing varying */
+    uint32_t scale, offset; /* uniform nodes; PLAN_NODE_ONE, GRAPH_NONE: 1, 0 */
+} row_value;
+
+typedef struct row_job {
+    row_value g, h;
+} row_job;
+
+/* A piece of code: what to do, on what, when. */
+typedef enum entry_kind {
+    ENTRY_BROADCAST,
+    ENTRY_SUM,
+    ENTRY_GROUP,
+    ENTRY_FUN,
+    ENTRY_SELECT,
+    ENTRY_JOB
+} entry_kind;
+typedef struct entry {
+    uint64_t key;
+    entry_kind kind;
+    uint32_t a;        /* node, sum, group or job */
+    uint32_t first, n; /* of a sum's terms */
+    bool begins;       /* sets the row rather than adding to it */
+} entry;
+
+typedef struct planner {
+    graph *g;
+    unsigned passes;
+    meka_error *error; /* the graph's */
+    size_t n0;         /* nodes before lowering added uniform ones */
+    /* By node, [n0]: */
+    uint32_t *sum_of;        /* its row_sum or GRAPH_NONE */
+    uint8_t *wanted;         /* its value is needed in some form */
+    uint8_t *row;            /* its row is needed */
+    uint32_t *stamp, *where; /* scratch of merging like terms */
+    row_sum *sum;
+    size_t n_sums, sum_capacity;
+    row_term *term;
+    size_t n_terms, term_capacity;
+    graph_term *uniform; /* scratch: the uniform terms of the sum at hand */
+    size_t n_uniform, uniform_capacity;
+    row_group *group;
+    size_t n_groups, group_capacity;
+    uint32_t *member, *member_row;
+    size_t n_members, member_capacity, n_member_rows, member_row_capacity;
+    row_job *job;
+    size_t n_jobs, job_capacity;
+    entry *entry;
+    size_t n_entries, entry_capacity;
+    uint32_t result[4];
+    int n_results;
+} planner;
+
+static inline const graph_node *planner_node(const planner *p, uint32_t node)
+{
+    return &p->g->node[node];
+}
+
+/* plan_lower.c: marks what the roots need and turns varying sums into row_sums. */
+void plan_lower(planner *p, const plan_roots *roots);
+/* A reference as a quantity for a job; after plan_rows. */
+row_value plan_value(planner *p, graph_ref r);
+/* c x as a uniform node, either PLAN_NODE_ONE or GRAPH_NONE (0) as documented above. */
+uint32_t plan_times(planner *p, uint32_t c, uint32_t x);
+
+/* plan_jobs.c: params [d] and jobs from the roots. */
+void plan_jobs(planner *p, const plan_roots *roots, plan_param *params);
+
+/* plan_group.c: which rows the roots need, and which sums are computed together. */
+void plan_rows(planner *p, const plan_roots *roots);
+void plan_groups(planner *p);
+
+/* plan_emit.c: order, rows, words. */
+void plan_emit(planner *p, ad_plan *out, plan_param *params);
+
+/* plan_uniform.c: numbers for the uniform nodes that are used, and their code. */
+typedef struct scalars {
+    planner *p;
+    ad_plan *plan;
+    uint32_t *number; /* [n nodes] scalar of a node or GRAPH_NONE */
+    uint8_t *needed;  /* [n nodes] */
+} scalars;
+meka_status plan_scalars_begin(scalars *s, planner *p, ad_plan *plan);
+void plan_scalars_need(scalars *s, uint32_t node); /* before _number */
+void plan_scalars_assign(scalars *s);
+uint32_t plan_scalar(const scalars *s, uint32_t node);
+void plan_scalars_end(scalars *s);
+
+/* A growing array of words. */
+typedef struct words {
+    uint32_t *word;
+    size_t n, capacity;
+    meka_error *error;
+} words;
+void words_put(words *w, uint32_t x);
+
+#endif

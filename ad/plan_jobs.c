@@ -1,0 +1,79 @@
+/* Components of gradient and product as jobs: what is the same up to a factor and a shift has
+ * its statistics taken once. */
+#include "ad/plan_build.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t hash_job(const row_job *j)
+{
+    const uint32_t part[4] = {j->g.row, j->g.sum, j->h.row, j->h.sum};
+    uint64_t h = 0;
+    for (int k = 0; k < 4; k++) {
+        h = (h ^ part[k]) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 31;
+    }
+    return h;
+}
+
+static bool same_value(const row_value *x, const row_value *y)
+{
+    return x->row == y->row && x->sum == y->sum;
+}
+
+static bool is_nothing(const row_value *x)
+{
+    return x->row == GRAPH_NONE && x->sum == GRAPH_NONE;
+}
+
+/* The job's number, a new one if there is none like it. */
+static uint32_t number_of(planner *p, const row_job *j, uint32_t *table, size_t size)
+{
+    if (is_nothing(&j->g) && is_nothing(&j->h))
+        return PLAN_NO_JOB;
+    size_t at = hash_job(j) & (size - 1);
+    for (; table[at] != GRAPH_NONE; at = (at + 1) & (size - 1)) {
+        const row_job *other = &p->job[table[at]];
+        bool share = p->passes & AD_PASS_AFFINE;
+        if (share && same_value(&other->g, &j->g) && same_value(&other->h, &j->h))
+            return table[at];
+    }
+    if (meka_grow(&p->job, &p->job_capacity, p->n_jobs + 1, sizeof *j, p->error))
+        return PLAN_NO_JOB;
+    p->job[p->n_jobs] = *j;
+    table[at] = (uint32_t)p->n_jobs;
+    return (uint32_t)p->n_jobs++;
+}
+
+static int by_job(const void *x, const void *y)
+{
+    const plan_param *a = x, *b = y;
+    if (a->job != b->job)
+        return a->job < b->job ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+void plan_jobs(planner *p, const plan_roots *roots, plan_param *params)
+{
+    size_t d = p->g->n_params, size = 64;
+    while (size < 4 * d)
+        size *= 2;
+    uint32_t *table = meka_alloc(size, sizeof *table, p->error);
+    if (!table)
+        return;
+    memset(table, 0xff, size * sizeof *table);
+    for (size_t j = 0; j < d && !p->error->status; j++) {
+        row_job job = {plan_value(p, roots->gradient[j]),
+                       plan_value(p, roots->product ? roots->product[j] : graph_zero())};
+        params[j] = (plan_param){.index = (uint32_t)j,
+                                 .job = number_of(p, &job, table, size),
+                                 .g_scale = job.g.scale,
+                                 .g_offset = job.g.offset,
+                                 .h_scale = job.h.scale,
+                                 .h_offset = job.h.offset};
+    }
+    free(table);
+    qsort(params, d, sizeof *params, by_job);
+}

@@ -1,0 +1,235 @@
+/* From the graph's sums to sums over rows: what does not vary is split off, into coefficients
+ * and an initial value that the uniform machine computes once. */
+#include "ad/plan_build.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ what is needed */
+
+static void want(planner *p, uint32_t node)
+{
+    if (node != GRAPH_NONE)
+        p->wanted[node] = 1;
+}
+
+static void want_operands(planner *p, uint32_t id)
+{
+    const graph_node *n = planner_node(p, id);
+    switch ((graph_kind)n->kind) {
+    case GRAPH_SUM:
+        for (uint32_t k = 0; k < n->b; k++)
+            for (int j = 0; j < GRAPH_DEGREE; j++)
+                want(p, p->g->term[n->a + k].f[j]);
+        break;
+    case GRAPH_FUN:
+        want(p, n->a);
+        want(p, n->b);
+        break;
+    case GRAPH_PART:
+        want(p, n->a);
+        break;
+    case GRAPH_SELECT:
+        want(p, n->a);
+        want(p, n->b);
+        want(p, n->c);
+        break;
+    default:
+        break;
+    }
+}
+
+static void mark(planner *p, const plan_roots *roots)
+{
+    for (int k = 0; k < p->n_results; k++)
+        want(p, p->result[k]);
+    for (size_t j = 0; j < p->g->n_params; j++) {
+        if (roots->gradient)
+            want(p, roots->gradient[j].node);
+        if (roots->product)
+            want(p, roots->product[j].node);
+    }
+    for (size_t k = p->n0; k-- > 0;)
+        if (p->wanted[k])
+            want_operands(p, (uint32_t)k);
+}
+
+/* --------------------------------------------------------------- uniform arithmetic */
+
+static graph_ref ref_of(uint32_t node)
+{
+    return node == PLAN_NODE_ONE ? (graph_ref){1.0, GRAPH_NONE}
+           : node == GRAPH_NONE  ? graph_zero()
+                                 : (graph_ref){1.0, node};
+}
+
+static uint32_t node_of_ref(planner *p, graph_ref r)
+{
+    if (r.node == GRAPH_NONE && r.c == 1.0)
+        return PLAN_NODE_ONE;
+    return graph_materialize(p->g, r);
+}
+
+uint32_t plan_times(planner *p, uint32_t c, uint32_t x)
+{
+    if (c == GRAPH_NONE || x == GRAPH_NONE)
+        return GRAPH_NONE;
+    if (c == PLAN_NODE_ONE || x == PLAN_NODE_ONE)
+        return c == PLAN_NODE_ONE ? x : c;
+    graph_term t = graph_product(1.0, (const graph_ref[]){ref_of(c), ref_of(x)}, 2);
+    graph_sum_begin(p->g);
+    graph_sum_add(p->g, &t);
+    return node_of_ref(p, graph_sum_end(p->g));
+}
+
+static uint32_t plus(planner *p, uint32_t a, uint32_t b)
+{
+    graph_ref r[2] = {ref_of(a), ref_of(b)};
+    graph_sum_begin(p->g);
+    for (int k = 0; k < 2; k++) {
+        graph_term t = graph_product(1.0, &r[k], 1);
+        graph_sum_add(p->g, &t);
+    }
+    return node_of_ref(p, graph_sum_end(p->g));
+}
+
+static void add_uniform(planner *p, const graph_term *t)
+{
+    if (!meka_grow(&p->uniform, &p->uniform_capacity, p->n_uniform + 1, sizeof *t, p->error))
+        p->uniform[p->n_uniform++] = *t;
+}
+
+/* ------------------------------------------------------------------------ lowering */
+
+/* The sum that is one row times a number, plus a number; NULL: it is not. */
+static const row_term *single_row(const planner *p, uint32_t node, uint32_t *offset)
+{
+    if (!(p->passes & AD_PASS_AFFINE) || node >= p->n0 || p->sum_of[node] == GRAPH_NONE)
+        return NULL;
+    const row_sum *s = &p->sum[p->sum_of[node]];
+    const row_term *t = &p->term[s->first];
+    if (s->n != 1 || t->x[1] != GRAPH_NONE)
+        return NULL;
+    *offset = s->init;
+    return t;
+}
+
+static void add_row_term(planner *p, row_sum *s, uint32_t c, const uint32_t *x)
+{
+    if (x[1] == GRAPH_NONE) { /* a multiple of a row: perhaps there is one already */
+        uint32_t at = p->where[x[0]];
+        if (p->stamp[x[0]] == s->node + 1 && at < s->n) {
+            row_term *t = &p->term[s->first + at];
+            uint32_t sum = plus(p, t->c, c);
+            p->term[s->first + at].c = sum;
+            return;
+        }
+        p->stamp[x[0]] = s->node + 1;
+        p->where[x[0]] = s->n;
+    }
+    if (meka_grow(&p->term, &p->term_capacity, p->n_terms + 1, sizeof *p->term, p->error))
+        return;
+    p->term[p->n_terms++] = (row_term){c, {x[0], x[1], x[2]}, false};
+    s->n++;
+}
+
+static void lower_term(planner *p, row_sum *s, const graph_term *t)
+{
+    uint32_t x[GRAPH_DEGREE] = {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE};
+    graph_ref uniform[GRAPH_DEGREE];
+    int n_rows = 0, n_uniform = 0;
+    for (int k = 0; k < graph_degree(t); k++)
+        if (planner_node(p, t->f[k])->varying)
+            x[n_rows++] = t->f[k];
+        else
+            uniform[n_uniform++] = (graph_ref){1.0, t->f[k]};
+    if (n_rows == 0) {
+        add_uniform(p, t);
+        return;
+    }
+    graph_term product = graph_product(t->c, uniform, n_uniform);
+    graph_sum_begin(p->g);
+    graph_sum_add(p->g, &product);
+    uint32_t c = node_of_ref(p, graph_sum_end(p->g)), offset = GRAPH_NONE;
+    const row_term *inner = n_rows == 1 ? single_row(p, x[0], &offset) : NULL;
+    if (inner) {
+        uint32_t row[GRAPH_DEGREE] = {inner->x[0], GRAPH_NONE, GRAPH_NONE};
+        uint32_t inner_c = inner->c;
+        if (offset != GRAPH_NONE) {
+            const graph_ref both[2] = {ref_of(c), ref_of(offset)};
+            graph_term extra = graph_product(1.0, both, 2);
+            add_uniform(p, &extra);
+        }
+        add_row_term(p, s, plan_times(p, c, inner_c), row);
+        return;
+    }
+    add_row_term(p, s, c, x);
+}
+
+static void lower_sum(planner *p, uint32_t id)
+{
+    row_sum s = {
+        .node = id, .init = GRAPH_NONE, .first = (uint32_t)p->n_terms, .group = GRAPH_NONE};
+    p->n_uniform = 0;
+    for (uint32_t k = 0; k < planner_node(p, id)->b; k++) {
+        graph_term t = p->g->term[planner_node(p, id)->a + k];
+        lower_term(p, &s, &t);
+    }
+    graph_sum_begin(p->g);
+    for (size_t k = 0; k < p->n_uniform; k++)
+        graph_sum_add(p->g, &p->uniform[k]);
+    if (p->n_uniform > 0)
+        s.init = node_of_ref(p, graph_sum_end(p->g));
+    if (p->error->status ||
+        meka_grow(&p->sum, &p->sum_capacity, p->n_sums + 1, sizeof s, p->error))
+        return;
+    p->sum_of[id] = (uint32_t)p->n_sums;
+    p->sum[p->n_sums++] = s;
+}
+
+void plan_lower(planner *p, const plan_roots *roots)
+{
+    mark(p, roots);
+    for (uint32_t k = 0; k < p->n0 && !p->error->status; k++) {
+        const graph_node *n = planner_node(p, k);
+        if (p->wanted[k] && n->varying && n->kind == GRAPH_SUM)
+            lower_sum(p, k);
+    }
+}
+
+/* ------------------------------------------------------------------ values of jobs */
+
+/* More terms than this are worth a row of their own. */
+enum { FEW_TERMS = 4 };
+
+row_value plan_value(planner *p, graph_ref r)
+{
+    row_value v = {GRAPH_NONE, GRAPH_NONE, PLAN_NODE_ONE, GRAPH_NONE};
+    if (graph_is_zero(r) || p->error->status)
+        return v;
+    if (r.node == GRAPH_NONE || !planner_node(p, r.node)->varying) {
+        v.offset = node_of_ref(p, r);
+        return v;
+    }
+    v.scale = node_of_ref(p, (graph_ref){r.c, GRAPH_NONE});
+    uint32_t sum = planner_node(p, r.node)->kind == GRAPH_SUM ? p->sum_of[r.node] : GRAPH_NONE;
+    uint32_t offset = GRAPH_NONE;
+    const row_term *one = single_row(p, r.node, &offset);
+    if (one) {
+        uint32_t c = one->c;
+        v.row = one->x[0];
+        v.offset = plan_times(p, v.scale, offset);
+        v.scale = plan_times(p, v.scale, c);
+    } else if (sum == GRAPH_NONE || p->row[r.node] || p->sum[sum].n > FEW_TERMS) {
+        v.row = r.node;
+        p->row[r.node] = 1;
+    } else {
+        v.sum = sum;
+        v.offset = plan_times(p, v.scale, p->sum[sum].init);
+        if (p->sum[sum].n == 1) /* its coefficient belongs to the result */
+            v.scale = plan_times(p, v.scale, p->term[p->sum[sum].first].c);
+    }
+    return v;
+}
