@@ -8,7 +8,7 @@ packages_to_run="gcc libc6-dev meson ninja-build pkgconf
 packages_to_check="$packages_to_run check clang clang-format clang-tidy"
 # For ./check --full.
 # shellcheck disable=SC2034  # used by check
-packages_to_check_fully="$packages_to_check valgrind"
+packages_to_check_fully="$packages_to_check valgrind g++ libadolc-dev"
 
 # packages_install PACKAGE...: installs those that are missing.  Elsewhere than on Debian it
 # trusts in what is installed; the build names what is not.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # check_layers.sh ROOT: fails if an #include in ROOT points against base <- ad <-
-# {optim, problems} <- plots <- cli.  check_layers.sh --self-test: proves that it can fail.
+# {optim, problems} <- plots <- cli or ad <- bench <- cli.  bench measures what users get, so
+# it sees of ad only the public header.  check_layers.sh --self-test: proves that it can fail.
 set -eu
 
 # What each layer may include.  A public header belongs to the layer of its name
@@ -8,7 +9,7 @@ set -eu
 check_tree() {
     cd "$1"
     for folder in include/meka base ad optim problems plots cli examples bench; do
-        [ -d "$folder" ] && find "$folder" -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort
+        [ -d "$folder" ] && find "$folder" -name '*.[ch]' -o -name '*.cpp' -o -name '*.def' | LC_ALL=C sort
     done | while read -r file; do
         awk -v file="$file" '
             function layer_of_header(name) {
@@ -22,13 +23,14 @@ check_tree() {
                 allowed["optim"] = "base ad optim"
                 allowed["problems"] = "base ad problems"
                 allowed["plots"] = "base ad optim problems umbrella plots"
-                allowed["cli"] = "base ad optim problems umbrella plots cli"
+                allowed["bench"] = "base ad bench"
+                allowed["cli"] = "base ad optim problems umbrella plots bench cli"
                 allowed["umbrella"] = "base ad optim problems"
                 allowed["user"] = "base ad optim problems umbrella"
                 n = split(file, part, "/")
                 public = part[1] == "include"
                 from = public ? layer_of_header(part[n]) : part[1]
-                user = from == "examples" || from == "bench"
+                user = from == "examples"
                 if (user)
                     from = "user"
             }
@@ -42,7 +44,7 @@ check_tree() {
                 else if (name ~ /^(base|ad|optim|problems|plots|cli|tests|examples|bench)\//) {
                     to = name
                     sub(/\/.*/, "", to)
-                    if (public || user)
+                    if (public || user || (from == "bench" && to == "ad"))
                         to = "the private header " name
                 } else if (name ~ /\.\.\//)
                     to = "a path with .., which hides the layer"
@@ -83,13 +85,19 @@ include/meka/base.h #include <meka/ad.h>
 include/meka/ad.h #include "ad/tape.h"
 include/meka/plugin.h #include <meka/optim.h>
 examples/a.c #include "ad/tape.h"
+bench/a.c #include "ad/tape.h"
+bench/a.cpp #include <meka/optim.h>
+bench/a.h #include "cli/output.h"
+plots/a.c #include "bench/workload.h"
 BAD
     rm -rf "$scratch/tree"
-    mkdir -p "$scratch/tree/cli" "$scratch/tree/optim"
-    printf '#include <meka/meka.h>\n#include "plots/figure.h"\n#include <stdio.h>\n' \
+    mkdir -p "$scratch/tree/cli" "$scratch/tree/optim" "$scratch/tree/bench"
+    printf '#include <meka/meka.h>\n#include "plots/figure.h"\n#include "bench/measure.h"\n' \
         >"$scratch/tree/cli/a.c"
     printf '#include <meka/optim.h>\n#include "base/memory.h"\n#include "ema.h"\n' \
         >"$scratch/tree/optim/a.c"
+    printf '#include <meka/ad.h>\n#include "base/memory.h"\n#include "bench/simd.h"\n' \
+        >"$scratch/tree/bench/a.c"
     found=$(check_tree "$scratch/tree")
     [ -z "$found" ] || { echo "refused without reason: $found" && exit 1; }
     echo "refused $n wrong includes and no right one"
