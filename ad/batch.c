@@ -23,6 +23,11 @@ static size_t round_up(size_t n)
     return (n + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
 }
 
+static size_t row_stride(size_t lanes)
+{
+    return lanes / KERNEL_LANES % 2 ? lanes : lanes + KERNEL_LANES;
+}
+
 typedef struct need {
     size_t scalars, pack, rows, jobs;
 } need;
@@ -47,8 +52,8 @@ static meka_status create_workers(ad_batch *batch, const need *n, meka_error *er
         return MEKA_ERR_MEMORY;
     for (size_t k = 0; k < batch->n_threads; k++) {
         ad_worker *w = &batch->worker[k];
-        w->rows = meka_alloc(n->rows, batch->max_lanes * sizeof(double), err);
-        w->scratch = meka_alloc(4 * batch->max_lanes, sizeof(double), err);
+        w->rows = meka_alloc(n->rows, row_stride(batch->max_lanes) * sizeof(double), err);
+        w->scratch = meka_alloc(3 * batch->max_lanes, sizeof(double), err);
         w->sums = meka_alloc(n->jobs, JOB_SIZE * sizeof(double), err);
         if (!w->rows || !w->scratch || !w->sums)
             return MEKA_ERR_MEMORY;
@@ -70,7 +75,7 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
         options && options->n_lanes ? round_up(options->n_lanes) : choose_lanes(n.rows);
     batch->u = meka_alloc(n.scalars, sizeof(double), err);
     batch->pack = meka_alloc(n.pack, sizeof(double), err);
-    batch->total = meka_alloc(program->replay ? n.jobs : d, sizeof *batch->total, err);
+    batch->total = meka_alloc(program->replay ? n.jobs : 1 + d, sizeof *batch->total, err);
     batch->cov = meka_alloc(d, (2 * KERNEL_LANES + 4) * sizeof(double), err);
     if (!batch->u || !batch->pack || !batch->total || !batch->cov)
         return MEKA_ERR_MEMORY;
@@ -150,13 +155,16 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
     emission e = {request, worker, block, first};
     block->n_valid = left < w->lanes ? left : w->lanes;
     block->lanes = round_up(block->n_valid);
+    block->stride = row_stride(block->lanes);
     block->emit = request->emit ? pass_on : NULL;
     block->emit_ctx = &e;
-    if (plan->n_features_used > 0)
-        w->batch->kernels->load(block, plan->feature, plan->n_features_used,
-                                request->xi + first * m, m);
+    block->m = m;
+    block->xi = m ? request->xi + first * m : NULL;
+    w->batch->kernels->load(block, plan->feature, plan->n_features_used);
     w->batch->kernels->run(block, plan->code, plan->n_code);
-    request->block(request->ctx, worker, block, first);
+    worker->n += block->n_valid;
+    if (request->block)
+        request->block(request->ctx, worker, block, first);
 }
 
 static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error *err)
@@ -173,7 +181,7 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
                           .first = true};
     (void)thread, (void)err;
     memset(worker->sums, 0, w->plan->n_jobs * JOB_SIZE * sizeof(double));
-    worker->line.n = 0;
+    worker->n = worker->line.n = 0;
     worker->finite = true;
     size_t end = (segment + 1) * w->n_blocks / w->n_segments;
     for (size_t k = segment * w->n_blocks / w->n_segments; k < end; k++) {

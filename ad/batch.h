@@ -12,7 +12,7 @@
 
 enum { BATCH_SEGMENTS = 8 };
 
-/* Sums over a line's derivatives (the loss alone: order 0), shifted by the first sample's. */
+/* Sums over a line's derivatives, shifted by the first sample's. */
 typedef struct ad_line_sums {
     size_t n;
     double x0[4], x1[4], xx[4][4];
@@ -21,7 +21,8 @@ typedef struct ad_line_sums {
 /* One thread's memory. */
 typedef struct ad_worker {
     double *rows, *scratch;
-    double *sums; /* [n_jobs][JOB_SIZE] of the segment at hand */
+    double *sums; /* [n_jobs][JOB_SIZE] of the segment at hand, which has n samples so far */
+    size_t n;
     ad_line_sums line;
     bool finite; /* nothing was inf or NaN so far; whoever looks keeps it */
 } ad_worker;
@@ -35,9 +36,10 @@ typedef struct ad_sampler {
     double *jet; /* [slot_capacity][3] */
 } ad_sampler;
 
-/* Means and sums of squared deviations, merged segment by segment. */
+/* Of a job: means less the first sample's values g0, h0, and sums of products of deviations
+ * from the mean; merged segment by segment. */
 typedef struct ad_total {
-    double g, gg, h, hh, gh;
+    double g0, h0, g, h, gg, hh, gh;
 } ad_total;
 
 struct ad_batch {
@@ -47,7 +49,7 @@ struct ad_batch {
     double *u, *pack;  /* scalars of the plan at hand */
     ad_worker *worker; /* [n_threads] */
     ad_sampler sampler;
-    ad_total *total; /* [max jobs, or d if recorded anew] */
+    ad_total *total; /* [max jobs]; if recorded anew [1 + d]: loss, then components */
     double *cov;     /* [2 * KERNEL_LANES + 4][d]: gradients, products, and their sums */
 };
 
@@ -58,7 +60,7 @@ typedef struct ad_request {
     plan_mode mode;
     size_t max_lanes; /* 0: the batch's */
     kernel_level level;
-    /* After each block; first is the number of its first sample. */
+    /* After each block, if not NULL; first is the number of its first sample. */
     void (*block)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first);
     /* After each segment, in order. */
     void (*segment)(void *ctx, const ad_worker *worker);

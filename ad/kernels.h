@@ -14,10 +14,13 @@ typedef enum kernel_level {
 } kernel_level;
 
 typedef struct kernel_block {
-    double *rows;    /* [n_rows][lanes], 64-byte aligned */
-    double *scratch; /* [4][lanes] */
-    size_t lanes;    /* a multiple of KERNEL_LANES */
-    size_t n_valid;  /* samples in this block, 1..lanes */
+    double *rows;     /* [n_rows][stride], of which lanes are used; 64-byte aligned */
+    double *scratch;  /* [3][lanes] */
+    size_t lanes;     /* a multiple of KERNEL_LANES */
+    size_t stride;    /* an odd multiple: rows do not compete for the same cache sets */
+    size_t n_valid;   /* samples in this block, 1..lanes */
+    const double *xi; /* [n_valid][m] */
+    size_t m;
     const double *u; /* scalars of ad_plan_uniform */
     const double *pack;
     double *sums; /* [n_jobs][JOB_SIZE] */
@@ -32,9 +35,8 @@ typedef struct kernel_set {
     ad_isa isa;
     /* Runs code [n]. */
     void (*run)(const kernel_block *block, const uint32_t *code, size_t n);
-    /* rows[feature[k].row][l] = xi[l][feature[k].index]; lanes past n_valid repeat the last. */
-    void (*load)(const kernel_block *block, const plan_feature *feature, size_t n,
-                 const double *xi, size_t stride);
+    /* rows[feature[k].row][l] = xi[l][feature[k].index]; features are sorted by index. */
+    void (*load)(const kernel_block *block, const plan_feature *feature, size_t n);
 } kernel_set;
 
 /* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */

@@ -59,7 +59,7 @@ static void take_block(void *ctx, ad_worker *worker, const kernel_block *block, 
     for (size_t l = 0; l < block->n_valid; l++) {
         double x[4];
         for (int k = 0; k <= sink->order; k++)
-            x[k] = factorial[k] * block->rows[sink->plan->result[k] * block->lanes + l];
+            x[k] = factorial[k] * block->rows[sink->plan->result[k] * block->stride + l];
         ad_line_sums_add(&worker->line, sink->order, x);
     }
 }

@@ -12,10 +12,11 @@
 
 /* -------------------------------------------------------------------- merged totals */
 
-/* Appends n_b samples with mean and squared deviations b to the n_a of *a. */
+/* Appends b's n_b samples to a's n_a. */
 static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
 {
-    double n = n_a + n_b, g = b->g - a->g, h = b->h - a->h, w = n_a * n_b / n;
+    double n = n_a + n_b, w = n_a * n_b / n;
+    double g = (b->g0 - a->g0) + b->g - a->g, h = (b->h0 - a->h0) + b->h - a->h;
     if (n_a == 0.0) {
         *a = *b;
         return;
@@ -30,19 +31,20 @@ static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
 static ad_total total_of(const double *sums, double n)
 {
     double g = sums[JOB_G], h = sums[JOB_H];
-    return (ad_total){.g = sums[JOB_G0] + g / n,
+    return (ad_total){.g0 = sums[JOB_G0],
+                      .h0 = sums[JOB_H0],
+                      .g = g / n,
+                      .h = h / n,
                       .gg = sums[JOB_GG] - g * (g / n),
-                      .h = sums[JOB_H0] + h / n,
                       .hh = sums[JOB_HH] - h * (h / n),
                       .gh = sums[JOB_GH] - g * (h / n)};
 }
 
 /* Unbiased.  What is within the rounding of the values themselves is zero: kernels let the
  * shift take part in a product's rounding, which leaves a constant below that. */
-static double variance(double squares, double mean, double n)
+static double variance(double squares, double x0, double n)
 {
-    double v = n > 1.0 ? squares / (n - 1.0) : 0.0;
-    double rounding = DBL_EPSILON * mean;
+    double v = n > 1.0 ? squares / (n - 1.0) : 0.0, rounding = DBL_EPSILON * x0;
     return v <= rounding * rounding ? 0.0 : v;
 }
 
@@ -51,42 +53,43 @@ typedef struct moments_sink {
     const ad_plan *plan;
     ad_moments *out;
     size_t n_merged;
-    ad_line_sums loss;
     bool product;
 } moments_sink;
-
-static void take_loss(void *ctx, ad_worker *worker, const kernel_block *block, size_t first)
-{
-    const moments_sink *sink = ctx;
-    const double *loss = block->rows + sink->plan->result[0] * block->lanes;
-    (void)first;
-    for (size_t l = 0; l < block->n_valid; l++)
-        ad_line_sums_add(&worker->line, 0, &loss[l]);
-}
 
 static void take_segment(void *ctx, const ad_worker *worker)
 {
     moments_sink *sink = ctx;
-    double n = (double)worker->line.n;
+    double n = (double)worker->n;
     for (size_t k = 0; k < sink->plan->n_jobs; k++) {
         ad_total segment = total_of(worker->sums + k * JOB_SIZE, n);
         merge(&sink->batch->total[k], (double)sink->n_merged, &segment, n);
     }
-    ad_line_sums_merge(&sink->loss, 0, &worker->line);
-    sink->n_merged += worker->line.n;
+    sink->n_merged += worker->n;
 }
 
-/* Writes parameter p's pieces from the totals of its quantity; false: not finite. */
+/* How a component comes from a total: the values of a plan_map. */
+typedef struct mapping {
+    double s0, o0, s1, o1;
+} mapping;
+static const mapping identity = {1.0, 0.0, 1.0, 0.0};
+
+static double mapped_mean(const mapping *m, double x0, double deviation)
+{
+    return m->s1 * ((m->s0 * x0 + m->o0) + m->s0 * deviation) + m->o1;
+}
+
+/* Writes component j's pieces from the totals of its quantity; false: not finite. */
 static bool finish_param(const moments_sink *sink, size_t j, const ad_total *t,
-                         const double scale[2], const double offset[2], double n)
+                         const mapping *map_g, const mapping *map_h, double n)
 {
     ad_moments *out = sink->out;
-    double gg = variance(t->gg, t->g, n), hh = variance(t->hh, t->h, n);
+    double gs = map_g->s0 * map_g->s1, hs = map_h->s0 * map_h->s1;
+    double gg = variance(t->gg, t->g0, n), hh = variance(t->hh, t->h0, n);
     double gh = n > 1.0 && gg > 0.0 && hh > 0.0 ? t->gh / (n - 1.0) : 0.0;
-    double g = scale[0] * t->g + offset[0], h = scale[1] * t->h + offset[1];
-    gg *= scale[0] * scale[0];
-    hh *= scale[1] * scale[1];
-    gh *= scale[0] * scale[1];
+    double g = mapped_mean(map_g, t->g0, t->g), h = mapped_mean(map_h, t->h0, t->h);
+    gg *= gs * gs;
+    hh *= hs * hs;
+    gh *= gs * hs;
     if (out->grad_mean)
         out->grad_mean[j] = g;
     if (out->grad_var)
@@ -105,18 +108,21 @@ static bool finish_param(const moments_sink *sink, size_t j, const ad_total *t,
     return isfinite(g) && isfinite(gg) && isfinite(h) && isfinite(hh) && isfinite(gh);
 }
 
+static mapping mapping_of(const double *u, const plan_map *m)
+{
+    return (mapping){u[m->inner_scale], u[m->inner_offset], u[m->scale], u[m->offset]};
+}
+
 static bool finish_plan(const moments_sink *sink, double n)
 {
     const ad_plan *plan = sink->plan;
-    const double *u = sink->batch->u;
     static const ad_total nothing;
     bool finite = true;
     for (size_t k = 0; k < plan->n_params; k++) {
         const plan_param *p = &plan->params[k];
         const ad_total *t = p->job == PLAN_NO_JOB ? &nothing : &sink->batch->total[p->job];
-        double scale[2] = {u[p->g_scale], u[p->h_scale]};
-        double offset[2] = {u[p->g_offset], u[p->h_offset]};
-        finite = finish_param(sink, p->index, t, scale, offset, n) && finite;
+        mapping g = mapping_of(sink->batch->u, &p->g), h = mapping_of(sink->batch->u, &p->h);
+        finite = finish_param(sink, p->index, t, &g, &h, n) && finite;
     }
     return finite;
 }
@@ -125,7 +131,6 @@ static bool finish_plan(const moments_sink *sink, double n)
 static meka_status sample_by_sample(ad_batch *batch, const ad_request *request,
                                     moments_sink *sink, bool *finite, meka_error *err)
 {
-    static const double one[2] = {1.0, 1.0}, zero[2] = {0.0, 0.0};
     size_t d = batch->program->objective.n_params;
     const ad_workspace *w = &batch->sampler.w;
     bool gradient = request->mode != PLAN_LINE;
@@ -137,14 +142,15 @@ static meka_status sample_by_sample(ad_batch *batch, const ad_request *request,
         if (status)
             return status;
         for (size_t j = 0; j < d && gradient; j++) {
-            ad_total own = {.g = w->adjoint[j], .h = sink->product ? w->second[j] : 0.0};
-            merge(&batch->total[j], (double)i, &own, 1.0);
+            ad_total own = {.g0 = w->adjoint[j], .h0 = sink->product ? w->second[j] : 0.0};
+            merge(&batch->total[1 + j], (double)i, &own, 1.0);
         }
-        ad_line_sums_add(&sink->loss, 0, &w->value[code->result]);
+        merge(&batch->total[0], (double)i, &(ad_total){.g0 = w->value[code->result]}, 1.0);
     }
     for (size_t j = 0; j < d && gradient; j++)
-        *finite =
-            finish_param(sink, j, &batch->total[j], one, zero, (double)request->n) && *finite;
+        *finite = finish_param(sink, j, &batch->total[1 + j], &identity, &identity,
+                               (double)request->n) &&
+                  *finite;
     return MEKA_OK;
 }
 
@@ -267,7 +273,7 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
 {
     const ad_program *program = batch->program;
     ad_moments *out = sink->out;
-    size_t n_totals = program->replay ? sink->plan->n_jobs : program->objective.n_params;
+    size_t n_totals = program->replay ? sink->plan->n_jobs : 1 + program->objective.n_params;
     memset(batch->total, 0, n_totals * sizeof *batch->total);
     out->grad_var_trace = out->hvp_var_trace = out->cross_cov_trace = 0.0;
     meka_status status = program->replay ? ad_batch_run(batch, request, err)
@@ -276,10 +282,9 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
         return status;
     if (program->replay)
         *finite = finish_plan(sink, (double)request->n);
-    out->loss_mean = sink->loss.x0[0] + sink->loss.x1[0] / (double)request->n;
-    double squares =
-        sink->loss.xx[0][0] - sink->loss.x1[0] * (sink->loss.x1[0] / (double)request->n);
-    out->loss_var = variance(squares, 0.0, (double)request->n);
+    const ad_total *loss = &batch->total[0];
+    out->loss_mean = loss->g0 + loss->g;
+    out->loss_var = variance(loss->gg, loss->g0, (double)request->n);
     *finite = *finite && isfinite(out->loss_mean) && isfinite(out->loss_var);
     return out->grad_cov || out->hvp_cov ? full_covariances(batch, request, out, err) : MEKA_OK;
 }
@@ -302,7 +307,6 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
                           .xi = xi,
                           .mode = mode,
                           .level = level_of(out),
-                          .block = take_loss,
                           .segment = take_segment,
                           .ctx = &sink};
     bool finite = true;

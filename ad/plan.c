@@ -59,14 +59,22 @@ static void make_plan(planner *p, ad_plan *out, const plan_roots *roots)
     plan_lower(p, roots);
     if (!p->error->status)
         plan_rows(p, roots);
+    if (!p->error->status)
+        plan_share(p);
+    if (!p->error->status) { /* fewer than before */
+        memset(p->row, 0, p->n0);
+        plan_rows(p, roots);
+    }
     if (roots->gradient) {
         out->params = meka_alloc(p->g->n_params, sizeof *out->params, p->error);
         out->n_params = p->g->n_params;
     }
-    if (!p->error->status && out->params)
+    if (!p->error->status)
         plan_jobs(p, roots, out->params);
     if (!p->error->status)
         plan_groups(p);
+    if (!p->error->status)
+        plan_order(p);
     if (!p->error->status)
         plan_emit(p, out, out->params);
     if (!p->error->status)

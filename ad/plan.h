@@ -9,17 +9,32 @@
  *
  *   SUM    out init n1 n2 n3  (c x)*n1  (c x y)*n2  (c x y z)*n3     out = init + sum c x y z
  *   GROUP  R C pack  out*R init*R x*C                 out_r = init_r + sum_k pack[k][r] x_k
+ *   FEATURE_GROUP  R C pack j out*R init*R     out_r = init_r + sum_k pack[r][k] xi_{j+k}
  *   FUN1   op order x  out*4                          value and derivatives up to order
  *   FUN2   op mask a b  out*10                        value and partials in mask
  *   SELECT condition a b out
  *   JOB    job shape  n1 n2 n3 terms (of g)  n1 n2 n3 terms (of h)   statistics of g and h
+ *   FEATURE_JOBS   job n j x y                 n jobs: job + k has g = x xi_{j+k}, h = y
+ * xi_{j+k}
+ *
+ * The last lines of GROUP and JOB are for features that stand together in a sample: these are
+ * read where they lie, with lanes of features, and need no rows.
  */
 #ifndef AD_PLAN_H
 #define AD_PLAN_H
 
 #include "ad/graph.h"
 
-enum { PLAN_SUM, PLAN_GROUP, PLAN_FUN1, PLAN_FUN2, PLAN_SELECT, PLAN_JOB };
+enum {
+    PLAN_SUM,
+    PLAN_GROUP,
+    PLAN_FEATURE_GROUP,
+    PLAN_FUN1,
+    PLAN_FUN2,
+    PLAN_SELECT,
+    PLAN_JOB,
+    PLAN_FEATURE_JOBS
+};
 
 enum {
     PLAN_ZERO = 0, /* u[0] = 0 */
@@ -31,6 +46,8 @@ enum {
 /* What a job's expressions look like; terms of these shapes have the coefficient PLAN_ONE. */
 typedef enum plan_shape {
     PLAN_ANY,      /* whatever the term lists say */
+    PLAN_G1,       /* g = x */
+    PLAN_LOSS,     /* the same; its sum of squares is always taken */
     PLAN_G2,       /* g = x y */
     PLAN_G2_H2,    /* g = x y, h = x' y' */
     PLAN_G2_H2_H2, /* g = x y, h = x' y' + x'' y'' */
@@ -39,13 +56,19 @@ typedef enum plan_shape {
 /* Sums of one job: of x = g - g0 and z = h - h0 with g0, h0 of the first sample. */
 enum { JOB_G, JOB_GG, JOB_H, JOB_HH, JOB_GH, JOB_G0, JOB_H0, JOB_SIZE = 8 };
 
-/* A component of gradient and product: g_j = g_scale X + g_offset with X the job's g, and the
- * same for h; job PLAN_NO_JOB: only the offsets. */
+/* How a component comes from the quantity X of a job: scale (inner_scale X + inner_offset) +
+ * offset, in this order: what the user wrote as a difference is evaluated as one. */
+typedef struct plan_map {
+    uint32_t inner_scale, inner_offset, scale, offset; /* scalars */
+} plan_map;
+
+/* A component of gradient and product, from a job's g and h; job PLAN_NO_JOB: neither varies
+ * and only the offsets count. */
 #define PLAN_NO_JOB UINT32_MAX
 typedef struct plan_param {
     uint32_t index; /* of the parameter */
     uint32_t job;
-    uint32_t g_scale, g_offset, h_scale, h_offset; /* scalars */
+    plan_map g, h;
 } plan_param;
 
 typedef struct plan_feature {
@@ -81,7 +104,7 @@ typedef struct ad_plan {
     uint32_t *pack; /* [n_pack] scalars that are gathered for GROUPs */
     size_t n_pack;
     /* Results. */
-    size_t n_jobs;
+    size_t n_jobs;      /* number 0 is the loss */
     plan_param *params; /* [n_params], ordered by job */
     size_t n_params;
     uint32_t *first_param; /* [n_jobs + 1] where the parameters of a job start; last: of none */

@@ -28,8 +28,8 @@ typedef struct row_group {
 /* A quantity whose statistics are taken: a row, or terms evaluated on the fly: those of sum,
  * a single one without its coefficient. */
 typedef struct row_value {
-    uint32_t row, sum;      /* one of them GRAPH_NONE; both: nothing varying */
-    uint32_t scale, offset; /* uniform nodes; PLAN_NODE_ONE, GRAPH_NONE: 1, 0 */
+    uint32_t row, sum; /* one of them GRAPH_NONE; both: nothing varying */
+    plan_map map;      /* of uniform nodes; PLAN_NODE_ONE, GRAPH_NONE: 1, 0 */
 } row_value;
 
 typedef struct row_job {
@@ -43,7 +43,8 @@ typedef enum entry_kind {
     ENTRY_GROUP,
     ENTRY_FUN,
     ENTRY_SELECT,
-    ENTRY_JOB
+    ENTRY_JOB,
+    ENTRY_FEATURE_JOBS /* a: the first of n jobs */
 } entry_kind;
 typedef struct entry {
     uint64_t key;
@@ -93,14 +94,53 @@ row_value plan_value(planner *p, graph_ref r);
 /* c x as a uniform node, either PLAN_NODE_ONE or GRAPH_NONE (0) as documented above. */
 uint32_t plan_times(planner *p, uint32_t c, uint32_t x);
 
+/* The row that node's row is a multiple of, plus a number, in at most two steps. */
+uint32_t plan_base(const planner *p, uint32_t node);
+
 /* plan_jobs.c: params [d] and jobs from the roots. */
 void plan_jobs(planner *p, const plan_roots *roots, plan_param *params);
 
-/* plan_group.c: which rows the roots need, and which sums are computed together. */
+/* plan_rows.c: which rows the roots need. */
 void plan_rows(planner *p, const plan_roots *roots);
-void plan_groups(planner *p);
 
-/* plan_emit.c: order, rows, words. */
+/* plan_group.c: which sums read the same rows. */
+void plan_groups(planner *p);
+/* plan_share.c: a sum that contains a multiple of another one over the same rows takes that. */
+void plan_share(planner *p);
+
+/* What is known of a sum that may join a group: its common rows, sorted. */
+typedef struct candidate {
+    uint64_t hash;
+    uint32_t sum, first, n; /* in planner.member_row */
+} candidate;
+
+/* All candidates, those with the same rows next to each other; *n of them.  To be freed;
+ * NULL: out of memory.  planner.where holds popularities from here on. */
+candidate *plan_candidates(planner *p, size_t *n);
+/* One past the last candidate with the same rows as number k. */
+size_t plan_candidates_end(const planner *p, const candidate *c, size_t n, size_t k);
+/* Marks (as grouped) the sum's terms on its common rows. */
+void plan_mark_common(planner *p, uint32_t sum);
+
+/* More terms than this are worth a row of their own rather than evaluation in a job. */
+enum { PLAN_FEW_TERMS = 4 };
+/* c + x of uniform nodes, as plan_times. */
+uint32_t plan_plus(planner *p, uint32_t c, uint32_t x);
+/* The value of a coefficient: c times a uniform node or (GRAPH_NONE) 1. */
+graph_ref plan_coefficient(const planner *p, uint32_t c);
+
+/* plan_order.c: the entries, in order. */
+void plan_order(planner *p);
+/* Few sums over features that stand together in a sample, and jobs of these. */
+bool plan_is_feature_group(const planner *p, const row_group *g);
+typedef struct feature_job {
+    uint32_t x, y, feature; /* nodes; y GRAPH_NONE: no h */
+} feature_job;
+bool plan_is_feature_job(const planner *p, uint32_t job, feature_job *out);
+/* A row of one value in every lane. */
+bool plan_is_broadcast(const graph_node *n);
+
+/* plan_emit.c: rows and words. */
 void plan_emit(planner *p, ad_plan *out, plan_param *params);
 
 /* plan_uniform.c: numbers for the uniform nodes that are used, and their code. */

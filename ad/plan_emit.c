@@ -1,6 +1,4 @@
-/* Order, rows and words: a sum is added up in pieces as soon as their operands are there, a
- * job runs right after its last operand, and rows are used again, so that a block's working
- * set stays small. */
+/* Rows and words: rows are used again as soon as their value has had its last use. */
 #include "ad/plan_build.h"
 
 #include "base/memory.h"
@@ -8,134 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PIECE = 16 }; /* terms that are added at once */
-
-/* ------------------------------------------------------------------------- entries */
-
-static void put_entry(planner *p, entry e)
-{
-    if (!meka_grow(&p->entry, &p->entry_capacity, p->n_entries + 1, sizeof e, p->error))
-        p->entry[p->n_entries++] = e;
-}
-
-/* Nodes run at key 2 node; what only reads nodes up to k may run at 2 k + 1. */
-static uint64_t after(uint64_t key, const uint32_t *x, int n)
-{
-    for (int k = 0; k < n; k++)
-        if (x[k] != GRAPH_NONE && 2 * (uint64_t)x[k] + 1 > key)
-            key = 2 * (uint64_t)x[k] + 1;
-    return key;
-}
-
-static void put_groups(planner *p)
-{
-    for (uint32_t k = 0; k < p->n_groups; k++) {
-        const row_group *g = &p->group[k];
-        const uint32_t *last = &p->member_row[g->first_row + g->n_rows - 1]; /* sorted */
-        put_entry(p, (entry){after(0, last, 1), ENTRY_GROUP, k, 0, 0, true});
-    }
-}
-
-static void put_sum(planner *p, uint32_t number)
-{
-    const row_sum *s = &p->sum[number];
-    bool begins = s->group == GRAPH_NONE;
-    uint64_t key = 0;
-    if (!begins) {
-        const row_group *g = &p->group[s->group];
-        key = after(0, &p->member_row[g->first_row + g->n_rows - 1], 1);
-    }
-    for (uint32_t first = 0; first < s->n;) {
-        uint32_t n = 0, taken = 0;
-        for (; first + n < s->n && taken < PIECE; n++) {
-            const row_term *t = &p->term[s->first + first + n];
-            if (!t->grouped)
-                key = after(key, t->x, GRAPH_DEGREE), taken++;
-        }
-        bool last = first + n == s->n;
-        if (taken > 0)
-            put_entry(p, (entry){last ? 2 * (uint64_t)s->node : key, ENTRY_SUM, number, first,
-                                 n, begins});
-        begins = begins && taken == 0;
-        first += n;
-    }
-}
-
-static uint64_t after_value(const planner *p, uint64_t key, const row_value *v)
-{
-    key = after(key, &v->row, 1);
-    if (v->sum != GRAPH_NONE)
-        for (uint32_t k = 0; k < p->sum[v->sum].n; k++)
-            key = after(key, p->term[p->sum[v->sum].first + k].x, GRAPH_DEGREE);
-    return key;
-}
-
-static bool is_broadcast(const graph_node *n)
-{
-    return !n->varying || n->kind == GRAPH_PARAM || n->kind == GRAPH_ALONG;
-}
-
-static void put_node(planner *p, uint32_t id, const uint8_t *fun_needed)
-{
-    const graph_node *n = planner_node(p, id);
-    uint64_t key = 2 * (uint64_t)id;
-    if (p->row[id] && is_broadcast(n))
-        put_entry(p, (entry){key, ENTRY_BROADCAST, id, 0, 0, true});
-    else if (n->kind == GRAPH_FUN && fun_needed[id])
-        put_entry(p, (entry){key, ENTRY_FUN, id, 0, 0, true});
-    else if (n->kind == GRAPH_SELECT && p->row[id])
-        put_entry(p, (entry){key, ENTRY_SELECT, id, 0, 0, true});
-}
-
-/* Stable, by key; keys below 2 n0 + 2. */
-static void sort_entries(planner *p)
-{
-    size_t n_keys = 2 * p->n0 + 3;
-    size_t *start = meka_alloc(n_keys, sizeof *start, p->error);
-    entry *sorted = meka_alloc(p->n_entries, sizeof *sorted, p->error);
-    if (start && sorted) {
-        for (size_t k = 0; k < p->n_entries; k++)
-            start[p->entry[k].key + 1]++;
-        for (size_t k = 1; k < n_keys; k++)
-            start[k] += start[k - 1];
-        for (size_t k = 0; k < p->n_entries; k++)
-            sorted[start[p->entry[k].key]++] = p->entry[k];
-        free(p->entry);
-        p->entry = sorted;
-        p->entry_capacity = p->n_entries;
-        sorted = NULL;
-    }
-    free(start);
-    free(sorted);
-}
-
-static void make_entries(planner *p)
-{
-    uint8_t *fun_needed = meka_alloc(p->n0, 1, p->error);
-    if (!fun_needed)
-        return;
-    for (size_t k = 0; k < p->n0; k++) {
-        const graph_node *n = planner_node(p, (uint32_t)k);
-        if (p->row[k] && n->varying && n->kind == GRAPH_PART)
-            fun_needed[n->a] = 1;
-        if (p->row[k] && n->kind == GRAPH_FUN)
-            fun_needed[k] = 1;
-    }
-    for (uint32_t k = 0; k < p->n0; k++)
-        put_node(p, k, fun_needed);
-    free(fun_needed);
-    put_groups(p);
-    for (uint32_t k = 0; k < p->n_sums; k++)
-        if (p->row[p->sum[k].node])
-            put_sum(p, k);
-    for (uint32_t k = 0; k < p->n_jobs; k++) {
-        uint64_t key = after_value(p, after_value(p, 0, &p->job[k].g), &p->job[k].h);
-        put_entry(p, (entry){key, ENTRY_JOB, k, 0, 0, true});
-    }
-    if (!p->error->status)
-        sort_entries(p);
-}
 
 /* ------------------------------------------------------- which rows an entry touches */
 
@@ -196,7 +66,7 @@ static void touch_entry(emitter *e, const entry *t)
         break;
     case ENTRY_GROUP: {
         const row_group *g = &p->group[t->a];
-        for (uint32_t k = 0; k < g->n_rows; k++)
+        for (uint32_t k = 0; k < g->n_rows && !plan_is_feature_group(p, g); k++)
             touch(e, p->member_row[g->first_row + k]);
         for (uint32_t k = 0; k < g->n_members; k++)
             touch(e, p->sum[p->member[g->first_member + k]].node);
@@ -221,6 +91,13 @@ static void touch_entry(emitter *e, const entry *t)
         touch_value(e, &p->job[t->a].g);
         touch_value(e, &p->job[t->a].h);
         break;
+    case ENTRY_FEATURE_JOBS: {
+        feature_job j;
+        plan_is_feature_job(p, t->a, &j);
+        touch(e, j.x);
+        touch(e, j.y);
+        break;
+    }
     }
 }
 
@@ -285,7 +162,11 @@ static bool is_product(const planner *p, const row_value *v, uint32_t n)
 
 static plan_shape shape_of(const planner *p, const row_job *j)
 {
+    if (j == p->job)
+        return PLAN_LOSS;
     bool no_h = j->h.row == GRAPH_NONE && j->h.sum == GRAPH_NONE;
+    if (no_h && j->g.row != GRAPH_NONE)
+        return PLAN_G1;
     if (!is_product(p, &j->g, 1))
         return PLAN_ANY;
     return no_h                      ? PLAN_G2
@@ -294,33 +175,45 @@ static plan_shape shape_of(const planner *p, const row_job *j)
                                      : PLAN_ANY;
 }
 
-static void put_group(emitter *e, const row_group *g)
+/* Coefficients as the kernels want them: [rows][members], of features [members][rows]. */
+static void put_pack(emitter *e, const row_group *g, bool of_features)
 {
     planner *p = e->p;
-    put(e, PLAN_GROUP);
-    put(e, g->n_members);
-    put(e, g->n_rows);
-    put(e, (uint32_t)e->pack.n);
-    for (uint32_t k = 0; k < g->n_members; k++)
-        put(e, row_number(e, p->sum[p->member[g->first_member + k]].node));
-    for (uint32_t k = 0; k < g->n_members; k++)
-        put(e, plan_scalar(e->s, p->sum[p->member[g->first_member + k]].init));
-    for (uint32_t k = 0; k < g->n_rows; k++) {
-        put(e, row_number(e, p->member_row[g->first_row + k]));
-        p->where[p->member_row[g->first_row + k]] = k;
-    }
     size_t first = e->pack.n;
+    for (uint32_t k = 0; k < g->n_rows; k++)
+        p->where[p->member_row[g->first_row + k]] = k;
     for (size_t k = 0; k < (size_t)g->n_rows * g->n_members; k++)
         words_put(&e->pack, PLAN_ZERO);
     for (uint32_t m = 0; m < g->n_members && !p->error->status; m++) {
         const row_sum *s = &p->sum[p->member[g->first_member + m]];
         for (uint32_t k = 0; k < s->n; k++) {
             const row_term *t = &p->term[s->first + k];
+            size_t row = p->where[t->x[0]];
             if (t->grouped)
-                e->pack.word[first + p->where[t->x[0]] * (size_t)g->n_members + m] =
+                e->pack.word[first + (of_features ? m * (size_t)g->n_rows + row
+                                                  : row * g->n_members + m)] =
                     plan_scalar(e->s, t->c);
         }
     }
+}
+
+static void put_group(emitter *e, const row_group *g)
+{
+    planner *p = e->p;
+    bool of_features = plan_is_feature_group(p, g);
+    put(e, of_features ? PLAN_FEATURE_GROUP : PLAN_GROUP);
+    put(e, g->n_members);
+    put(e, g->n_rows);
+    put(e, (uint32_t)e->pack.n);
+    if (of_features)
+        put(e, planner_node(p, p->member_row[g->first_row])->a);
+    for (uint32_t k = 0; k < g->n_members; k++)
+        put(e, row_number(e, p->sum[p->member[g->first_member + k]].node));
+    for (uint32_t k = 0; k < g->n_members; k++)
+        put(e, plan_scalar(e->s, p->sum[p->member[g->first_member + k]].init));
+    for (uint32_t k = 0; k < g->n_rows && !of_features; k++)
+        put(e, row_number(e, p->member_row[g->first_row + k]));
+    put_pack(e, g, of_features);
 }
 
 static void put_fun(emitter *e, uint32_t id)
@@ -378,6 +271,17 @@ static void put_words(emitter *e, const entry *t)
         put(e, row_number(e, n->c));
         put(e, row_number(e, t->a));
         break;
+    case ENTRY_FEATURE_JOBS: {
+        feature_job j;
+        plan_is_feature_job(p, t->a, &j);
+        put(e, PLAN_FEATURE_JOBS);
+        put(e, t->a);
+        put(e, t->n);
+        put(e, planner_node(p, j.feature)->a);
+        put(e, row_number(e, j.x));
+        put(e, row_number(e, j.y));
+        break;
+    }
     case ENTRY_JOB:
         put(e, PLAN_JOB);
         put(e, t->a);
@@ -404,7 +308,7 @@ static void take_row(emitter *e, uint32_t node)
     }
 }
 
-static void emit_all(emitter *e)
+static void find_last_uses(emitter *e)
 {
     planner *p = e->p;
     for (size_t k = 0; k < p->n_entries; k++) {
@@ -414,6 +318,11 @@ static void emit_all(emitter *e)
     }
     for (int k = 0; k < p->n_results; k++)
         e->last_use[p->result[k]] = UINT32_MAX;
+}
+
+static void emit_all(emitter *e)
+{
+    planner *p = e->p;
     for (size_t k = 0; k < p->n_entries && !p->error->status; k++) {
         touch_entry(e, &p->entry[k]);
         for (size_t j = 0; j < e->touched.n; j++)
@@ -435,6 +344,8 @@ static void emit_features(emitter *e, ad_plan *out)
     out->feature = meka_alloc(n, sizeof *out->feature, p->error);
     for (uint32_t k = 0; out->feature && k < p->n0; k++) {
         if (p->row[k] && planner_node(p, k)->kind == GRAPH_FEATURE) {
+            if (e->last_use[k] == 0)
+                continue;
             give_row(e, k);
             out->feature[out->n_features_used++] =
                 (plan_feature){planner_node(p, k)->a, e->row[k]};
@@ -442,25 +353,37 @@ static void emit_features(emitter *e, ad_plan *out)
     }
 }
 
-static void need_value(const planner *p, scalars *s, const row_value *v, uint8_t *used)
+static void need_value(const planner *p, const row_value *v, uint8_t *used)
 {
-    plan_scalars_need(s, v->scale);
-    plan_scalars_need(s, v->offset);
     if (v->sum != GRAPH_NONE && p->sum[v->sum].n > 1)
         used[v->sum] = 1;
+}
+
+static void need_map(scalars *s, const plan_map *m)
+{
+    plan_scalars_need(s, m->inner_scale);
+    plan_scalars_need(s, m->inner_offset);
+    plan_scalars_need(s, m->scale);
+    plan_scalars_need(s, m->offset);
+}
+
+static void number_map(const scalars *s, plan_map *m)
+{
+    m->inner_scale = plan_scalar(s, m->inner_scale);
+    m->inner_offset = plan_scalar(s, m->inner_offset);
+    m->scale = plan_scalar(s, m->scale);
+    m->offset = plan_scalar(s, m->offset);
 }
 
 static void need_scalars(planner *p, scalars *s, const plan_param *params, uint8_t *used)
 {
     for (size_t k = 0; k < p->n_jobs; k++) {
-        need_value(p, s, &p->job[k].g, used);
-        need_value(p, s, &p->job[k].h, used);
+        need_value(p, &p->job[k].g, used);
+        need_value(p, &p->job[k].h, used);
     }
     for (size_t j = 0; params && j < p->g->n_params; j++) {
-        plan_scalars_need(s, params[j].g_scale);
-        plan_scalars_need(s, params[j].g_offset);
-        plan_scalars_need(s, params[j].h_scale);
-        plan_scalars_need(s, params[j].h_offset);
+        need_map(s, &params[j].g);
+        need_map(s, &params[j].h);
     }
     for (size_t k = 0; k < p->n_sums; k++) {
         if (p->row[p->sum[k].node])
@@ -469,17 +392,15 @@ static void need_scalars(planner *p, scalars *s, const plan_param *params, uint8
             plan_scalars_need(s, p->term[p->sum[k].first + j].c);
     }
     for (uint32_t k = 0; k < p->n0; k++)
-        if (p->row[k] && is_broadcast(planner_node(p, k)))
+        if (p->row[k] && plan_is_broadcast(planner_node(p, k)))
             plan_scalars_need(s, k);
 }
 
 static void number_params(planner *p, const scalars *s, plan_param *params)
 {
     for (size_t j = 0; params && j < p->g->n_params; j++) {
-        params[j].g_scale = plan_scalar(s, params[j].g_scale);
-        params[j].g_offset = plan_scalar(s, params[j].g_offset);
-        params[j].h_scale = plan_scalar(s, params[j].h_scale);
-        params[j].h_offset = plan_scalar(s, params[j].h_offset);
+        number_map(s, &params[j].g);
+        number_map(s, &params[j].h);
     }
 }
 
@@ -517,12 +438,13 @@ void plan_emit(planner *p, ad_plan *out, plan_param *params)
     scalars s;
     emitter e = {0};
     uint8_t *used = meka_alloc(p->n_sums, 1, p->error);
-    make_entries(p);
+
     if (!plan_scalars_begin(&s, p, out) && used && !p->error->status) {
         need_scalars(p, &s, params, used);
         plan_scalars_assign(&s);
         number_params(p, &s, params);
         if (emitter_begin(&e, p, &s)) {
+            find_last_uses(&e);
             emit_features(&e, out);
             emit_all(&e);
             for (int k = 0; k < p->n_results; k++)

@@ -1,5 +1,5 @@
-/* Which rows are needed, and which sums read the same rows: those become one matrix product,
- * which loads a row once for many sums. */
+/* Sums that read the same rows become one matrix product, which loads a row once for many
+ * sums. */
 #include "ad/plan_build.h"
 
 #include "base/memory.h"
@@ -7,82 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------- needed rows */
-
-static void need_row(planner *p, uint32_t node)
-{
-    if (node != GRAPH_NONE)
-        p->row[node] = 1;
-}
-
-static void need_terms(planner *p, const row_sum *s)
-{
-    for (uint32_t k = 0; k < s->n; k++)
-        for (int j = 0; j < GRAPH_DEGREE; j++)
-            need_row(p, p->term[s->first + k].x[j]);
-}
-
-static void need_operands(planner *p, uint32_t id)
-{
-    const graph_node *n = planner_node(p, id);
-    if (!n->varying)
-        return;
-    switch ((graph_kind)n->kind) {
-    case GRAPH_SUM:
-        need_terms(p, &p->sum[p->sum_of[id]]);
-        break;
-    case GRAPH_PART: /* comes with its function */
-        need_row(p, planner_node(p, n->a)->a);
-        need_row(p, planner_node(p, n->a)->b);
-        break;
-    case GRAPH_FUN:
-        need_row(p, n->a);
-        need_row(p, n->b);
-        break;
-    case GRAPH_SELECT:
-        need_row(p, n->a);
-        need_row(p, n->b);
-        need_row(p, n->c);
-        break;
-    default:
-        break;
-    }
-}
-
-static void need_root(planner *p, graph_ref r)
-{
-    if (r.node == GRAPH_NONE || !planner_node(p, r.node)->varying)
-        return;
-    if (planner_node(p, r.node)->kind == GRAPH_SUM)
-        need_terms(p, &p->sum[p->sum_of[r.node]]);
-    else
-        need_row(p, r.node);
-}
-
-void plan_rows(planner *p, const plan_roots *roots)
-{
-    for (int k = 0; k < p->n_results; k++)
-        need_row(p, p->result[k]);
-    for (size_t j = 0; j < p->g->n_params; j++) {
-        if (roots->gradient)
-            need_root(p, roots->gradient[j]);
-        if (roots->product)
-            need_root(p, roots->product[j]);
-    }
-    for (size_t k = p->n0; k-- > 0;)
-        if (p->row[k])
-            need_operands(p, (uint32_t)k);
-}
-
-/* -------------------------------------------------------------------------- groups */
-
 enum { GROUP_ROWS = 4 }; /* shorter sums gain nothing */
-
-/* What is known of a sum that may join a group: its common rows, sorted. */
-typedef struct candidate {
-    uint64_t hash;
-    uint32_t sum, first, n; /* in planner.member_row */
-} candidate;
 
 static bool is_linear(const row_term *t)
 {
@@ -163,6 +88,45 @@ static int by_hash(const void *x, const void *y)
     return a->sum < b->sum ? -1 : a->sum > b->sum;
 }
 
+candidate *plan_candidates(planner *p, size_t *n)
+{
+    *n = 0;
+    candidate *c = meka_alloc(p->n_sums, sizeof *c, p->error);
+    if (!c)
+        return NULL;
+    p->n_member_rows = 0;
+    memset(p->where, 0, p->n0 * sizeof *p->where);
+    for (size_t k = 0; k < p->n_sums; k++)
+        if (is_member(p, &p->sum[k]))
+            for (uint32_t j = 0; j < p->sum[k].n; j++)
+                if (is_linear(&p->term[p->sum[k].first + j]))
+                    p->where[p->term[p->sum[k].first + j].x[0]]++;
+    for (uint32_t k = 0; k < p->n_sums && !p->error->status; k++) {
+        if (is_member(p, &p->sum[k])) {
+            c[*n] = describe(p, k);
+            *n += c[*n].n > 0;
+        }
+    }
+    qsort(c, *n, sizeof *c, by_hash);
+    return c;
+}
+
+size_t plan_candidates_end(const planner *p, const candidate *c, size_t n, size_t k)
+{
+    size_t end = k + 1;
+    while (end < n && same_rows(p, &c[k], &c[end]))
+        end++;
+    return end;
+}
+
+void plan_mark_common(planner *p, uint32_t sum)
+{
+    const row_sum *s = &p->sum[sum];
+    uint32_t popular = popularity(p, s);
+    for (uint32_t j = 0; j < s->n; j++)
+        p->term[s->first + j].grouped = is_common(p, &p->term[s->first + j], popular);
+}
+
 /* Makes candidates [n] (n >= 2, all with the same rows) a group. */
 static void make_group(planner *p, const candidate *c, size_t n)
 {
@@ -172,44 +136,21 @@ static void make_group(planner *p, const candidate *c, size_t n)
         return;
     p->group[p->n_groups] = (row_group){(uint32_t)p->n_members, (uint32_t)n, c->first, c->n};
     for (size_t k = 0; k < n; k++) {
-        row_sum *s = &p->sum[c[k].sum];
-        uint32_t popular = popularity(p, s);
         p->member[p->n_members++] = c[k].sum;
-        s->group = (uint32_t)p->n_groups;
-        for (uint32_t j = 0; j < s->n; j++)
-            p->term[s->first + j].grouped = is_common(p, &p->term[s->first + j], popular);
+        p->sum[c[k].sum].group = (uint32_t)p->n_groups;
+        plan_mark_common(p, c[k].sum);
     }
     p->n_groups++;
 }
 
 void plan_groups(planner *p)
 {
-    size_t n = 0;
-    if (!(p->passes & AD_PASS_GROUP) || p->error->status)
-        return;
-    candidate *c = meka_alloc(p->n_sums, sizeof *c, p->error);
-    if (!c)
-        return;
-    memset(p->where, 0, p->n0 * sizeof *p->where); /* from here on: sums that read the row */
-    for (size_t k = 0; k < p->n_sums; k++)
-        if (is_member(p, &p->sum[k]))
-            for (uint32_t j = 0; j < p->sum[k].n; j++)
-                if (is_linear(&p->term[p->sum[k].first + j]))
-                    p->where[p->term[p->sum[k].first + j].x[0]]++;
-    for (uint32_t k = 0; k < p->n_sums && !p->error->status; k++) {
-        if (is_member(p, &p->sum[k])) {
-            c[n] = describe(p, k);
-            n += c[n].n > 0;
-        }
-    }
-    qsort(c, n, sizeof *c, by_hash);
-    for (size_t k = 0; k < n && !p->error->status;) {
-        size_t end = k + 1;
-        while (end < n && same_rows(p, &c[k], &c[end]))
-            end++;
+    size_t n;
+    candidate *c = p->passes & AD_PASS_GROUP ? plan_candidates(p, &n) : NULL;
+    for (size_t k = 0, end; c && k < n && !p->error->status; k = end) {
+        end = plan_candidates_end(p, c, n, k);
         if (end - k >= 2)
             make_group(p, &c[k], end - k);
-        k = end;
     }
     free(c);
 }

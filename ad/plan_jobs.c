@@ -55,8 +55,19 @@ static int by_job(const void *x, const void *y)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
+/* Job 0. */
+static void add_loss(planner *p)
+{
+    row_job loss = {.g = {p->result[0], GRAPH_NONE}, .h = {GRAPH_NONE, GRAPH_NONE}};
+    if (!meka_grow(&p->job, &p->job_capacity, 1, sizeof loss, p->error))
+        p->job[p->n_jobs++] = loss;
+}
+
 void plan_jobs(planner *p, const plan_roots *roots, plan_param *params)
 {
+    add_loss(p);
+    if (!params)
+        return;
     size_t d = p->g->n_params, size = 64;
     while (size < 4 * d)
         size *= 2;
@@ -69,10 +80,8 @@ void plan_jobs(planner *p, const plan_roots *roots, plan_param *params)
                        plan_value(p, roots->product ? roots->product[j] : graph_zero())};
         params[j] = (plan_param){.index = (uint32_t)j,
                                  .job = number_of(p, &job, table, size),
-                                 .g_scale = job.g.scale,
-                                 .g_offset = job.g.offset,
-                                 .h_scale = job.h.scale,
-                                 .h_offset = job.h.offset};
+                                 .g = job.g.map,
+                                 .h = job.h.map};
     }
     free(table);
     qsort(params, d, sizeof *params, by_job);

@@ -84,7 +84,7 @@ uint32_t plan_times(planner *p, uint32_t c, uint32_t x)
     return node_of_ref(p, graph_sum_end(p->g));
 }
 
-static uint32_t plus(planner *p, uint32_t a, uint32_t b)
+uint32_t plan_plus(planner *p, uint32_t a, uint32_t b)
 {
     graph_ref r[2] = {ref_of(a), ref_of(b)};
     graph_sum_begin(p->g);
@@ -122,7 +122,7 @@ static void add_row_term(planner *p, row_sum *s, uint32_t c, const uint32_t *x)
         uint32_t at = p->where[x[0]];
         if (p->stamp[x[0]] == s->node + 1 && at < s->n) {
             row_term *t = &p->term[s->first + at];
-            uint32_t sum = plus(p, t->c, c);
+            uint32_t sum = plan_plus(p, t->c, c);
             p->term[s->first + at].c = sum;
             return;
         }
@@ -154,14 +154,11 @@ static void lower_term(planner *p, row_sum *s, const graph_term *t)
     graph_sum_add(p->g, &product);
     uint32_t c = node_of_ref(p, graph_sum_end(p->g)), offset = GRAPH_NONE;
     const row_term *inner = n_rows == 1 ? single_row(p, x[0], &offset) : NULL;
-    if (inner) {
+    /* A multiple of a row is taken in.  One with an offset is a difference to be kept: expanded
+     * it could cancel. */
+    if (inner && offset == GRAPH_NONE) {
         uint32_t row[GRAPH_DEGREE] = {inner->x[0], GRAPH_NONE, GRAPH_NONE};
         uint32_t inner_c = inner->c;
-        if (offset != GRAPH_NONE) {
-            const graph_ref both[2] = {ref_of(c), ref_of(offset)};
-            graph_term extra = graph_product(1.0, both, 2);
-            add_uniform(p, &extra);
-        }
         add_row_term(p, s, plan_times(p, c, inner_c), row);
         return;
     }
@@ -201,35 +198,69 @@ void plan_lower(planner *p, const plan_roots *roots)
 
 /* ------------------------------------------------------------------ values of jobs */
 
-/* More terms than this are worth a row of their own. */
-enum { FEW_TERMS = 4 };
+graph_ref plan_coefficient(const planner *p, uint32_t c)
+{
+    if (c == PLAN_NODE_ONE || c == GRAPH_NONE)
+        return ref_of(c);
+    const graph_node *n = planner_node(p, c);
+    if (n->kind == GRAPH_CONST)
+        return (graph_ref){p->g->real[n->a], GRAPH_NONE};
+    const graph_term *t = &p->g->term[n->a];
+    if (n->kind == GRAPH_SUM && n->b == 1 && graph_degree(t) == 1)
+        return (graph_ref){t->c, t->f[0]};
+    return (graph_ref){1.0, c};
+}
+
+uint32_t plan_base(const planner *p, uint32_t node)
+{
+    uint32_t offset;
+    for (int step = 0; step < 2; step++) {
+        const row_term *t = single_row(p, node, &offset);
+        node = t ? t->x[0] : node;
+    }
+    return node;
+}
+
+/* The quantity's row is itself a multiple of another row, perhaps with an offset. */
+static void descend(planner *p, row_value *v)
+{
+    uint32_t offset = GRAPH_NONE;
+    const row_term *outer = single_row(p, v->row, &offset);
+    if (!outer)
+        return;
+    uint32_t c = outer->c;
+    v->row = outer->x[0];
+    v->map.offset = plan_times(p, v->map.scale, offset);
+    v->map.scale = plan_times(p, v->map.scale, c);
+    const row_term *inner = single_row(p, v->row, &offset);
+    if (inner) {
+        v->row = inner->x[0];
+        v->map.inner_scale = inner->c;
+        v->map.inner_offset = offset;
+    }
+}
 
 row_value plan_value(planner *p, graph_ref r)
 {
-    row_value v = {GRAPH_NONE, GRAPH_NONE, PLAN_NODE_ONE, GRAPH_NONE};
+    row_value v = {
+        GRAPH_NONE, GRAPH_NONE, {PLAN_NODE_ONE, GRAPH_NONE, PLAN_NODE_ONE, GRAPH_NONE}};
     if (graph_is_zero(r) || p->error->status)
         return v;
     if (r.node == GRAPH_NONE || !planner_node(p, r.node)->varying) {
-        v.offset = node_of_ref(p, r);
+        v.map.offset = node_of_ref(p, r);
         return v;
     }
-    v.scale = node_of_ref(p, (graph_ref){r.c, GRAPH_NONE});
+    v.map.scale = node_of_ref(p, (graph_ref){r.c, GRAPH_NONE});
     uint32_t sum = planner_node(p, r.node)->kind == GRAPH_SUM ? p->sum_of[r.node] : GRAPH_NONE;
     uint32_t offset = GRAPH_NONE;
-    const row_term *one = single_row(p, r.node, &offset);
-    if (one) {
-        uint32_t c = one->c;
-        v.row = one->x[0];
-        v.offset = plan_times(p, v.scale, offset);
-        v.scale = plan_times(p, v.scale, c);
-    } else if (sum == GRAPH_NONE || p->row[r.node] || p->sum[sum].n > FEW_TERMS) {
+    if (sum == GRAPH_NONE || p->row[r.node] || single_row(p, r.node, &offset)) {
         v.row = r.node;
-        p->row[r.node] = 1;
-    } else {
-        v.sum = sum;
-        v.offset = plan_times(p, v.scale, p->sum[sum].init);
-        if (p->sum[sum].n == 1) /* its coefficient belongs to the result */
-            v.scale = plan_times(p, v.scale, p->term[p->sum[sum].first].c);
+        descend(p, &v);
+        return v;
     }
+    v.sum = sum;
+    v.map.offset = plan_times(p, v.map.scale, p->sum[sum].init);
+    if (p->sum[sum].n == 1) /* its coefficient belongs to the result */
+        v.map.scale = plan_times(p, v.map.scale, p->term[p->sum[sum].first].c);
     return v;
 }

@@ -4,6 +4,21 @@
 #include <assert.h>
 #include <math.h>
 
+/* One component of n samples, d apart; x [n] the job's quantity or NULL: it does not vary. */
+static bool scatter_one(const double *u, const plan_map *m, size_t n, const double *x, size_t d,
+                        double *out)
+{
+    double s0 = u[m->inner_scale], o0 = u[m->inner_offset];
+    double s1 = u[m->scale], o1 = u[m->offset];
+    bool finite = true;
+    for (size_t l = 0; l < n; l++) {
+        double y = x ? s1 * (s0 * x[l] + o0) + o1 : o1;
+        out[l * d] = y;
+        finite = finite && isfinite(y);
+    }
+    return finite;
+}
+
 bool ad_scatter(const ad_batch *batch, const ad_plan *plan, uint32_t job, size_t n,
                 const double *g, const double *h, double *grad, double *hvp)
 {
@@ -13,18 +28,10 @@ bool ad_scatter(const ad_batch *batch, const ad_plan *plan, uint32_t job, size_t
     bool finite = true;
     for (size_t k = from; k < to; k++) {
         const plan_param *p = &plan->params[k];
-        const double *u = batch->u;
-        double gs = u[p->g_scale], go = u[p->g_offset], hs = u[p->h_scale], ho = u[p->h_offset];
-        for (size_t l = 0; l < n && grad; l++) {
-            double x = g ? gs * g[l] + go : go;
-            grad[l * d + p->index] = x;
-            finite = finite && isfinite(x);
-        }
-        for (size_t l = 0; l < n && hvp; l++) {
-            double x = h ? hs * h[l] + ho : ho;
-            hvp[l * d + p->index] = x;
-            finite = finite && isfinite(x);
-        }
+        if (grad && !scatter_one(batch->u, &p->g, n, g, d, grad + p->index))
+            finite = false;
+        if (hvp && !scatter_one(batch->u, &p->h, n, h, d, hvp + p->index))
+            finite = false;
     }
     return finite;
 }
@@ -54,7 +61,7 @@ static void take_job(void *ctx, ad_worker *worker, const kernel_block *block, si
 static void take_block(void *ctx, ad_worker *worker, const kernel_block *block, size_t first)
 {
     const samples_sink *s = ctx;
-    const double *loss = block->rows + s->plan->result[0] * block->lanes;
+    const double *loss = block->rows + s->plan->result[0] * block->stride;
     for (size_t l = 0; l < block->n_valid; l++) {
         worker->finite = worker->finite && isfinite(loss[l]);
         if (s->loss)

@@ -1,0 +1,71 @@
+/* Which rows the roots need. */
+#include "ad/plan_build.h"
+
+static void need_row(planner *p, uint32_t node)
+{
+    if (node != GRAPH_NONE)
+        p->row[node] = 1;
+}
+
+static void need_terms(planner *p, const row_sum *s)
+{
+    for (uint32_t k = 0; k < s->n; k++)
+        for (int j = 0; j < GRAPH_DEGREE; j++)
+            need_row(p, p->term[s->first + k].x[j]);
+}
+
+static void need_operands(planner *p, uint32_t id)
+{
+    const graph_node *n = planner_node(p, id);
+    if (!n->varying)
+        return;
+    switch ((graph_kind)n->kind) {
+    case GRAPH_SUM:
+        need_terms(p, &p->sum[p->sum_of[id]]);
+        break;
+    case GRAPH_PART: /* comes with its function */
+        need_row(p, planner_node(p, n->a)->a);
+        need_row(p, planner_node(p, n->a)->b);
+        break;
+    case GRAPH_FUN:
+        need_row(p, n->a);
+        need_row(p, n->b);
+        break;
+    case GRAPH_SELECT:
+        need_row(p, n->a);
+        need_row(p, n->b);
+        need_row(p, n->c);
+        break;
+    default:
+        break;
+    }
+}
+
+static void need_root(planner *p, graph_ref r)
+{
+    if (r.node == GRAPH_NONE || !planner_node(p, r.node)->varying)
+        return;
+    const row_sum *s =
+        planner_node(p, r.node)->kind == GRAPH_SUM ? &p->sum[p->sum_of[r.node]] : NULL;
+    if (plan_base(p, r.node) != r.node)
+        need_row(p, plan_base(p, r.node));
+    else if (s && s->n <= PLAN_FEW_TERMS)
+        need_terms(p, s);
+    else
+        need_row(p, r.node);
+}
+
+void plan_rows(planner *p, const plan_roots *roots)
+{
+    for (int k = 0; k < p->n_results; k++)
+        need_row(p, p->result[k]);
+    for (size_t j = 0; j < p->g->n_params; j++) {
+        if (roots->gradient)
+            need_root(p, roots->gradient[j]);
+        if (roots->product)
+            need_root(p, roots->product[j]);
+    }
+    for (size_t k = p->n0; k-- > 0;)
+        if (p->row[k])
+            need_operands(p, (uint32_t)k);
+}
