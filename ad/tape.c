@@ -194,9 +194,12 @@ static ad_var constant_beside(ad_var other, double value, const char *file, int 
 
 /* ---------------------------------------------------- operations on several operands */
 
+/* A variable that was never given a value must not pass for a real number. */
+static const uint32_t never_given = UINT32_MAX;
+
 ad_operand ad_operand_var(ad_var x)
 {
-    return (ad_operand){x, 0.0};
+    return (ad_operand){x.tape ? x : (ad_var){NULL, never_given}, 0.0};
 }
 
 ad_operand ad_operand_real(double x)
@@ -206,7 +209,9 @@ ad_operand ad_operand_real(double x)
 
 static ad_var as_variable(ad_tape *tape, ad_operand x, const char *file, int line)
 {
-    return x.var.tape ? x.var : ad_const_at(tape, x.real, file, line);
+    if (x.var.tape || x.var.slot == never_given)
+        return x.var;
+    return ad_const_at(tape, x.real, file, line);
 }
 
 /* Appends the operands to the list after checking them; false: the tape has an error. */
@@ -232,6 +237,7 @@ ad_var ad_select_at(ad_var condition, ad_operand a, ad_operand b, const char *fi
         return (ad_var){tape, 0};
     ad_var choice[2] = {as_variable(tape, a, file, line), as_variable(tape, b, file, line)};
     common_tape(condition, choice[0], file, line);
+    common_tape(condition, choice[1], file, line);
     uint32_t offset = (uint32_t)tape->code.n_list;
     if (!append_list(tape, 2, choice, file, line))
         return (ad_var){tape, 0};

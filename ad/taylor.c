@@ -2,7 +2,7 @@
  * Walther, Evaluating Derivatives, 2nd ed., chapter 13), from the partials of ops.def. */
 #include "ad/sweep.h"
 
-#include "ad/math.h"
+#include "ad/compose.h"
 
 #include <string.h>
 
@@ -32,15 +32,6 @@ static void put(const line *s, uint32_t slot, size_t l, const coefficients *x)
         s->jet[(slot * (size_t)s->order + (size_t)k - 1) * s->w->n_lanes + l] = x->c[k];
 }
 
-/* y = f(x) by Faa di Bruno's formula; t is the operand's coefficients. */
-#define COMPOSE1(r, t, d1, d2, d3)                                                             \
-    do {                                                                                       \
-        r.c[1] = TERM(d1, t.c[1]);                                                             \
-        r.c[2] = TERM(d1, t.c[2]) + 0.5 * TERM(d2, t.c[1] * t.c[1]);                           \
-        r.c[3] = TERM(d1, t.c[3]) + TERM(d2, t.c[1] * t.c[2]) +                                \
-                 TERM(d3, t.c[1] * t.c[1] * t.c[1]) / 6.0;                                     \
-    } while (0)
-
 static coefficients apply1(ad_op op, const coefficients *operand, double y)
 {
     coefficients t = *operand, r = {{y}};
@@ -61,31 +52,17 @@ static coefficients apply1(ad_op op, const coefficients *operand, double y)
     return r;
 }
 
-/* Adds the terms of y = f(a, b); ON keeps partials with respect to inactive operands out:
- * they may be NaN. */
 static coefficients apply2(ad_op op, const coefficients *left, const coefficients *right,
                            bool on_a, bool on_b, double y)
 {
     coefficients p = *left, q = *right, r = {{y}};
     double a = p.c[0], b = q.c[0];
-    bool both = on_a && on_b;
-#define ON(flag, partial, expression) ((flag) ? TERM(partial, expression) : 0.0)
     switch (op) {
 #define AD_OP1(name, ...)
 #define AD_OP2(name, value_expression, da, db, daa, dab, dbb, daaa, daab, dabb, dbbb)          \
     case AD_OP_##name:                                                                         \
         (void)a, (void)b;                                                                      \
-        r.c[1] = ON(on_a, da, p.c[1]) + ON(on_b, db, q.c[1]);                                  \
-        r.c[2] = ON(on_a, da, p.c[2]) + ON(on_b, db, q.c[2]) +                                 \
-                 0.5 * ON(on_a, daa, p.c[1] * p.c[1]) + ON(both, dab, p.c[1] * q.c[1]) +       \
-                 0.5 * ON(on_b, dbb, q.c[1] * q.c[1]);                                         \
-        r.c[3] = ON(on_a, da, p.c[3]) + ON(on_b, db, q.c[3]) +                                 \
-                 ON(on_a, daa, p.c[1] * p.c[2]) +                                              \
-                 ON(both, dab, p.c[1] * q.c[2] + p.c[2] * q.c[1]) +                            \
-                 ON(on_b, dbb, q.c[1] * q.c[2]) + ON(on_a, daaa, CUBE(p.c[1])) / 6.0 +         \
-                 0.5 * ON(both, daab, p.c[1] * p.c[1] * q.c[1]) +                              \
-                 0.5 * ON(both, dabb, p.c[1] * q.c[1] * q.c[1]) +                              \
-                 ON(on_b, dbbb, CUBE(q.c[1])) / 6.0;                                           \
+        COMPOSE2(r, p, q, on_a, on_b, da, db, daa, dab, dbb, daaa, daab, dabb, dbbb);          \
         break;
 #include "ad/ops.def"
 #undef AD_OP1
@@ -93,7 +70,6 @@ static coefficients apply2(ad_op op, const coefficients *left, const coefficient
     default:
         break;
     }
-#undef ON
     return r;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_headers.sh ROOT COMPILER: fails unless every header compiles alone, without a warning:
-# the public ones as plain C11, the private ones with what meson.build gives.  Exit status 77
-# (meson: skipped) if there is no such compiler.
+# the public ones as plain C11 and, where the compiler can, as C++11; the private ones with what
+# meson.build gives.  Exit status 77 (meson: skipped) if there is no such compiler.
 set -eu
 cd "$1"
 command -v "$2" >/dev/null || exit 77
@@ -13,10 +13,18 @@ compiles() { # HEADER FLAGS...
         "$compiler" -std=c11 -Wall -Wextra -pedantic -Werror "$@" -fsyntax-only -x c -
 }
 
+compiles_as_cxx() { # HEADER
+    printf '#include <%s>\n' "$1" |
+        "$compiler" -std=c++11 -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only -x c++ -
+}
+
 compiler=$2
+cxx=yes
+"$compiler" -fsyntax-only -x c++ /dev/null 2>/dev/null || cxx=
 status=0
 for header in include/meka/*.h; do
     compiles "${header#include/}" -Iinclude || status=1
+    [ -z "$cxx" ] || compiles_as_cxx "${header#include/}" || status=1
 done
 for header in base/*.h ad/*.h optim/*.h problems/*.h plots/*.h cli/*.h tests/*.h; do
     [ -e "$header" ] || continue

@@ -4,8 +4,8 @@
 # it sees of ad only the public header.  check_layers.sh --self-test: proves that it can fail.
 set -eu
 
-# What each layer may include.  A public header belongs to the layer of its name
-# (meka/plugin.h: ad; meka/meka.h: all of them, for plots and above).
+# What each layer may include.  A public header belongs to the layer of its name (dual.h,
+# images.h, jet.h and plugin.h: ad; meka.h: all of them, for plots and above).
 check_tree() {
     cd "$1"
     for folder in include/meka base ad optim problems plots cli examples bench; do
@@ -14,7 +14,7 @@ check_tree() {
         awk -v file="$file" '
             function layer_of_header(name) {
                 sub(/\.h$/, "", name)
-                return name == "plugin" ? "ad" : name == "meka" ? "umbrella" : name
+                return name ~ /^(dual|images|jet|plugin)$/ ? "ad" : name == "meka" ? "umbrella" : name
             }
             function may(from, to) { return index(" " allowed[from] " ", " " to " ") > 0 }
             BEGIN {

@@ -43,6 +43,15 @@ static ad_var two_mistakes(ad_tape *tape, const ad_var *t, const ad_var *xi, con
     return ad_sub(x, unset);        /* follows from it */
 }
 
+/* Not the real number 0. */
+static ad_var selects_nothing(ad_tape *tape, const ad_var *theta, const ad_var *xi,
+                              const void *ctx)
+{
+    ad_var nothing = {0};
+    (void)tape, (void)xi, (void)ctx;
+    return ad_select(theta[0], 1.0, nothing);
+}
+
 static void expect_record_error(const ad_objective *objective, const char *words)
 {
     ad_program *program = NULL;
@@ -78,6 +87,8 @@ END_TEST
 START_TEST(an_operand_that_was_never_set_is_reported)
 {
     ad_objective o = {.name = "o", .n_params = 1, .record = uses_nothing};
+    expect_record_error(&o, "an operand was never given a value");
+    o.record = selects_nothing;
     expect_record_error(&o, "an operand was never given a value");
 }
 END_TEST

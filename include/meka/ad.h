@@ -101,6 +101,7 @@ AD_DECLARE_BINARY(ne);
 #define ad_ne(a, b) AD_BINARY(ne, a, b)
 
 AD_DECLARE_UNARY(neg);
+AD_DECLARE_UNARY(stop);
 AD_DECLARE_UNARY(abs);
 AD_DECLARE_UNARY(sqr);
 AD_DECLARE_UNARY(sqrt);
@@ -131,7 +132,8 @@ AD_DECLARE_UNARY(sigmoid);
 AD_DECLARE_UNARY(relu);
 AD_DECLARE_UNARY(normcdf);
 #define ad_neg(x)      AD_UNARY(neg, x)
-#define ad_abs(x)      AD_UNARY(abs, x) /* derivative 0 at 0 */
+#define ad_stop(x)     AD_UNARY(stop, x) /* x as a constant: no derivative passes */
+#define ad_abs(x)      AD_UNARY(abs, x)  /* derivative 0 at 0 */
 #define ad_sqr(x)      AD_UNARY(sqr, x)
 #define ad_sqrt(x)     AD_UNARY(sqrt, x)
 #define ad_cbrt(x)     AD_UNARY(cbrt, x)
@@ -172,7 +174,7 @@ ad_var ad_const_at(ad_tape *tape, double value, const char *file, int line);
 
 /* A variable or a real, as one type. */
 typedef struct ad_operand {
-    ad_var var; /* tape NULL: the real number */
+    ad_var var; /* tape NULL and slot 0: the real number */
     double real;
 } ad_operand;
 #define AD_OPERAND(x) _Generic((x), ad_var : ad_operand_var, default : ad_operand_real)(x)
@@ -185,6 +187,53 @@ ad_var ad_select_at(ad_var condition, ad_operand a, ad_operand b, const char *fi
 #define ad_dot(n, x, y) ad_dot_at((n), (x), (y), __FILE__, __LINE__) /* sum_k x[k] y[k] */
 ad_var ad_sum_at(size_t n, const ad_var *x, const char *file, int line);
 ad_var ad_dot_at(size_t n, const ad_var *x, const ad_var *y, const char *file, int line);
+
+/* Runs composed of the operations above; every n >= 1.  Image operations: meka/images.h. */
+
+/* sum_k x[k]^2; x [n]. */
+#define ad_sqnorm(n, x) ad_sqnorm_at((n), (x), __FILE__, __LINE__)
+ad_var ad_sqnorm_at(size_t n, const ad_var *x, const char *file, int line);
+
+/* log sum_k exp x[k]; x [n].  Neither overflows nor underflows for any finite x; its
+ * derivative is softmax(x), also at ties.  The absolute error is some units of rounding of
+ * max(|result|, log n, 1).  An x[k] = -inf is left out, with derivative 0; all of them -inf
+ * give -inf and any +inf gives +inf, both with NaN derivatives.  n = 1: x[0] itself. */
+#define ad_logsumexp(n, x) ad_logsumexp_at((n), (x), __FILE__, __LINE__)
+ad_var ad_logsumexp_at(size_t n, const ad_var *x, const char *file, int line);
+
+/* y[j] = sum_k W[j][k] x[k] + b[j]; W [n_out][n_in] row-major, x [n_in], b [n_out] or NULL
+ * (no such term), y [n_out], which must not overlap the others. */
+#define ad_affine(n_out, n_in, W, x, b, y)                                                     \
+    ad_affine_at((n_out), (n_in), (W), (x), (b), (y), __FILE__, __LINE__)
+void ad_affine_at(size_t n_out, size_t n_in, const ad_var *W, const ad_var *x, const ad_var *b,
+                  ad_var *y, const char *file, int line);
+
+/* sum_jk A[j][k] x[j] x[k], without a factor 1/2; x [n]; A [n][n] row-major, need not be
+ * symmetric: real numbers, of which those equal to 0 leave their term out, or variables. */
+#define ad_quadratic_form(n, A, x)                                                             \
+    _Generic(&(A)[0], ad_var *                                                                 \
+             : ad_quadratic_form_v, const ad_var *                                             \
+             : ad_quadratic_form_v, default                                                    \
+             : ad_quadratic_form_r)((n), (A), (x), __FILE__, __LINE__)
+ad_var ad_quadratic_form_r(size_t n, const double *A, const ad_var *x, const char *file,
+                           int line);
+ad_var ad_quadratic_form_v(size_t n, const ad_var *A, const ad_var *x, const char *file,
+                           int line);
+
+/* values[index], where index is data, such as a class label; values [n].  A value that is
+ * not chosen has no influence, even if it is inf or NaN; nor has its derivative, except where
+ * that is inf or NaN itself, as in ad_select.  A sample whose index is none of 0, 1 .. n-1
+ * gets NaN; evaluation names the caller's line and "div(0, 0)". */
+#define ad_pick(n, values, index) ad_pick_at((n), (values), (index), __FILE__, __LINE__)
+ad_var ad_pick_at(size_t n, const ad_var *values, ad_var index, const char *file, int line);
+
+/* -log of what softmax(logits) gives to class `index`: ad_logsumexp less ad_pick, but without
+ * the rounding of their common shift; >= 0.  logits [n], edges as those two: a logit of -inf
+ * is left out, or gives inf if it is the class's; +inf gives inf, or NaN if the class's. */
+#define ad_softmax_cross_entropy(n, logits, index)                                             \
+    ad_softmax_cross_entropy_at((n), (logits), (index), __FILE__, __LINE__)
+ad_var ad_softmax_cross_entropy_at(size_t n, const ad_var *logits, ad_var index,
+                                   const char *file, int line);
 
 /* Reads a variable's value so that C control flow can branch on it.  An objective that
  * calls this is recorded anew for every sample: always right, and slower. */

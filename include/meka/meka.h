@@ -4,6 +4,9 @@
 
 #include <meka/base.h>
 #include <meka/ad.h>
+#include <meka/images.h>
+#include <meka/dual.h>
+#include <meka/jet.h>
 #include <meka/optim.h>
 #include <meka/problems.h>
 #include <meka/plugin.h>
