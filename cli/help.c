@@ -11,7 +11,7 @@ enum { meaning_column = 24 };
 
 static const char *const exits[] = {
     "done",
-    "a finding of Proposition 1 does not hold, or 'bench' found results that disagree",
+    "a finding fails: of a check, of Proposition 1, or results that bench compares",
     "the command line is wrong: an unknown name, a value out of range, something missing",
     "the work failed: a file, the compiler, a value that is not finite, an interruption",
 };

@@ -12,6 +12,8 @@
 
 #include <meka/base.h>
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -342,6 +344,28 @@ typedef struct ad_line_moments {
 
 meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, size_t n,
                          const double *xi, ad_line_moments *out, meka_error *err);
+
+/* ------------------------------------------------------- looking at a program */
+
+typedef enum ad_print_format {
+    AD_PRINT_TEXT, /* a table */
+    AD_PRINT_DOT,  /* a graph in Graphviz's language */
+} ad_print_format;
+
+/* Writes the program as it was recorded: inputs, instructions with their operands, values at
+ * the point of recording and the user's file and line, what depends on theta and on the
+ * sample.  At most `limit` parameters, features and instructions each are shown, and it says
+ * how many are not; 0: no limit.  MEKA_ERR_IO: `out` refused what was written. */
+meka_status ad_program_print(const ad_program *program, ad_print_format format, size_t limit,
+                             FILE *out, meka_error *err);
+
+/* The loss of one sample in long double, from the value expressions of ad/ops.def: an oracle
+ * for differences, slow.  theta [d], xi [m] (NULL if m = 0).  An objective that reads values
+ * is recorded anew at the point rounded to double, so its branches and the constants that it
+ * makes of such values are those of double precision.  MEKA_NONFINITE: *loss is complete and
+ * the text names the operation and its file and line; failures: as ad_program_create's. */
+meka_status ad_program_eval_extended(const ad_program *program, const long double *theta,
+                                     const long double *xi, long double *loss, meka_error *err);
 
 #ifdef __cplusplus
 }
