@@ -40,6 +40,27 @@ static uint64_t bits(double x)
     return u;
 }
 
+/* The factors in order of their numbers: x y and y x are equal.  They are evaluated as
+ * recorded, since the order may be what keeps a product in range. */
+static graph_term canonical(const graph_term *t)
+{
+    graph_term s = *t;
+    for (int k = 1; k < GRAPH_DEGREE; k++) {
+        uint32_t f = s.f[k];
+        int at = k;
+        for (; at > 0 && s.f[at - 1] > f; at--)
+            s.f[at] = s.f[at - 1];
+        s.f[at] = f;
+    }
+    return s;
+}
+
+static bool same_factors(const graph_term *x, const graph_term *y)
+{
+    graph_term s = canonical(x), t = canonical(y);
+    return memcmp(s.f, t.f, sizeof s.f) == 0;
+}
+
 static uint64_t hash_node(const graph *g, const graph_node *n)
 {
     uint64_t h = mix(n->kind, n->op);
@@ -48,8 +69,8 @@ static uint64_t hash_node(const graph *g, const graph_node *n)
     if (n->kind != GRAPH_SUM)
         return mix(mix(mix(h, n->a), n->b), n->c);
     for (uint32_t k = 0; k < n->b; k++) {
-        const graph_term *t = &g->term[n->a + k];
-        h = mix(mix(mix(mix(h, bits(t->c)), t->f[0]), t->f[1]), t->f[2]);
+        graph_term t = canonical(&g->term[n->a + k]);
+        h = mix(mix(mix(mix(h, bits(t.c)), t.f[0]), t.f[1]), t.f[2]);
     }
     return h;
 }
@@ -66,7 +87,7 @@ static bool same_node(const graph *g, const graph_node *x, const graph_node *y)
         return false;
     for (uint32_t k = 0; k < x->b; k++) {
         const graph_term *s = &g->term[x->a + k], *t = &g->term[y->a + k];
-        if (bits(s->c) != bits(t->c) || memcmp(s->f, t->f, sizeof s->f) != 0)
+        if (bits(s->c) != bits(t->c) || !same_factors(s, t))
             return false;
     }
     return true;
@@ -249,10 +270,7 @@ graph_term graph_product(double c, const graph_ref *factor, int n)
         if (factor[k].node == GRAPH_NONE)
             continue;
         assert(degree < GRAPH_DEGREE);
-        int at = degree++;
-        for (; at > 0 && t.f[at - 1] > factor[k].node; at--) /* in order: equal ones meet */
-            t.f[at] = t.f[at - 1];
-        t.f[at] = factor[k].node;
+        t.f[degree++] = factor[k].node;
     }
     return t;
 }
@@ -270,7 +288,7 @@ void graph_sum_add(graph *g, const graph_term *t)
 {
     for (size_t k = g->n_pending; k > 0 && k + LOOK_BACK > g->n_pending; k--) {
         graph_term *earlier = &g->pending[k - 1];
-        if (memcmp(earlier->f, t->f, sizeof t->f) == 0) {
+        if (same_factors(earlier, t)) {
             earlier->c += t->c;
             return;
         }

@@ -1,8 +1,11 @@
-/* Recorded code as a graph: sums of sums and products of products become one.
+/* Recorded code as a graph: running sums and products of products become one.
  *
  * What an instruction computes is kept as a term or a list of things to add for as long as it
- * has a single user that can take it in, and becomes a node otherwise.  Everything runs over
- * the code in order, without recursion and in linear time. */
+ * has a single user that can take it in, and becomes a node otherwise.  A sum takes in one sum
+ * that it continues (what a loop leaves behind), and sums of squares; never a second one, whose
+ * terms may cancel and are to do so among themselves: s + (a - b) is not (s + a) - b.
+ *
+ * Everything runs over the code in order, without recursion and in linear time. */
 #include "ad/graph.h"
 
 #include "base/memory.h"
@@ -13,15 +16,16 @@
 
 typedef enum form_kind {
     FORM_TERM,   /* term */
-    FORM_LINEAR, /* the instruction's operands, added or subtracted */
-    FORM_SCALED, /* term.c times slot term.f[0], itself FORM_LINEAR, _SCALED or _TERMS */
+    FORM_LINEAR, /* the instruction's operands, added or subtracted, number term.f[0] first */
     FORM_TERMS,  /* products [term.f[0], term.f[0] + term.f[1]) of the pool */
 } form_kind;
 
 typedef struct form {
     graph_term term;
     form_kind kind;
-    bool plain; /* the term is a node by itself, not a multiple of one that happens to be 1 */
+    bool plain;  /* the term is a node by itself, not a multiple of one that happens to be 1 */
+    int8_t sign; /* of every summand: 1 or -1 for squares times such a number, 0: unknown */
+    uint32_t n;  /* summands (saturating) */
 } form;
 
 typedef struct pending_slot {
@@ -69,6 +73,18 @@ static graph_term unit_term(graph_ref r)
     return graph_product(1.0, &r, 1);
 }
 
+/* The sign of c x x. */
+static int8_t sign_of(const graph_term *t)
+{
+    bool square = graph_degree(t) == 0 || (graph_degree(t) == 2 && t->f[0] == t->f[1]);
+    return (int8_t)(!square ? 0 : t->c > 0.0 ? 1 : t->c < 0.0 ? -1 : 0);
+}
+
+static form term_form(graph_term t, bool plain)
+{
+    return (form){t, FORM_TERM, plain, sign_of(&t), 1};
+}
+
 static void push(builder *b, size_t *n, uint32_t slot, double c)
 {
     if (meka_grow(&b->stack, &b->stack_capacity, *n + 1, sizeof *b->stack, &b->g->error))
@@ -76,15 +92,20 @@ static void push(builder *b, size_t *n, uint32_t slot, double c)
     b->stack[(*n)++] = (pending_slot){slot, c};
 }
 
+static bool subtracts(const ad_instruction *in, size_t operand)
+{
+    return in->op == AD_OP_neg || (in->op == AD_OP_sub && operand == 1);
+}
+
 static void push_operands(builder *b, size_t *n, uint32_t slot, double c)
 {
     const ad_instruction *in = &b->code->instruction[slot - b->n_inputs];
-    uint32_t own[2];
+    uint32_t own[2], first = b->form[slot].term.f[0];
     const uint32_t *operand;
-    for (size_t k = ad_code_operands(b->code, in, own, &operand); k-- > 0;) {
-        bool minus = in->op == AD_OP_neg || (in->op == AD_OP_sub && k == 1);
-        push(b, n, operand[k], minus ? -c : c);
-    }
+    for (size_t k = ad_code_operands(b->code, in, own, &operand); k-- > 0;)
+        if (k != first)
+            push(b, n, operand[k], subtracts(in, k) ? -c : c);
+    push(b, n, operand[first], subtracts(in, first) ? -c : c);
 }
 
 static void add_scaled(builder *b, const graph_term *t, double c)
@@ -113,9 +134,6 @@ static graph_ref resolve(builder *b, uint32_t root)
         case FORM_LINEAR:
             push_operands(b, &n, p.slot, p.c);
             break;
-        case FORM_SCALED:
-            push(b, &n, q->term.f[0], p.c * q->term.c);
-            break;
         case FORM_TERMS:
             for (uint32_t k = 0; k < q->term.f[1]; k++)
                 add_scaled(b, &b->pool[q->term.f[0] + k], p.c);
@@ -124,13 +142,13 @@ static graph_ref resolve(builder *b, uint32_t root)
     }
     bool multiple = b->g->n_pending == 1 && graph_degree(&b->g->pending[0]) <= 1;
     graph_ref r = graph_sum_end(b->g);
-    *f = (form){unit_term(r), FORM_TERM, !multiple};
+    *f = term_form(unit_term(r), !multiple);
     return r;
 }
 
 static form node_form(uint32_t node)
 {
-    return (form){unit_term((graph_ref){1.0, node}), FORM_TERM, true};
+    return term_form(unit_term((graph_ref){1.0, node}), true);
 }
 
 /* The slot's value as a node.  A multiple of another node becomes one of its own even if the
@@ -178,58 +196,71 @@ static graph_term multiply(builder *b, uint32_t left, uint32_t right)
 
 /* ------------------------------------------------------------------ one form per slot */
 
-static bool is_constant(const builder *b, uint32_t slot)
+/* Number of the operand whose sum this one continues: the longest. */
+static uint32_t continued(const builder *b, const uint32_t *operand, size_t n)
 {
-    const form *f = &b->form[slot];
-    return f->kind == FORM_TERM && graph_degree(&f->term) == 0;
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < n; k++)
+        if (b->form[operand[k]].n > b->form[operand[best]].n)
+            best = k;
+    return best;
 }
 
-/* Distributes a constant factor over a sum that has no other user. */
-static bool scale_sum(builder *b, uint32_t constant, uint32_t sum, form *out)
+/* add, sub, neg, sum: what cannot be taken in becomes a node. */
+static form linear_form(builder *b, const ad_instruction *in)
 {
-    if (!is_constant(b, constant) || b->form[sum].kind == FORM_TERM || b->uses[sum] != 1)
-        return false;
-    double c = b->form[constant].term.c;
-    if (!isnormal(c))
-        return false;
-    *out = (form){{c, {sum, GRAPH_NONE, GRAPH_NONE}}, FORM_SCALED, false};
-    return true;
+    uint32_t own[2];
+    const uint32_t *operand;
+    size_t n = ad_code_operands(b->code, in, own, &operand);
+    form f = {.kind = FORM_LINEAR};
+    uint32_t first = f.term.f[0] = continued(b, operand, n);
+    for (size_t k = 0; k < n; k++) {
+        const form *x = &b->form[operand[k]];
+        if (x->kind != FORM_TERM && k != first && x->sign == 0)
+            resolve(b, operand[k]);
+        int8_t sign = (int8_t)(subtracts(in, k) ? -x->sign : x->sign);
+        f.sign = (int8_t)(k == 0 || sign == f.sign ? sign : 0);
+        f.n = x->n > UINT32_MAX - f.n ? UINT32_MAX : f.n + x->n;
+    }
+    return f;
 }
 
 static form dot_form(builder *b, const ad_instruction *in)
 {
     size_t first = b->n_pool;
+    int8_t sign = 0;
     const uint32_t *x = b->code->list + in->a, *y = x + in->b;
     for (uint32_t k = 0; k < in->b; k++) {
         graph_term t = multiply(b, x[k], y[k]);
         if (meka_grow(&b->pool, &b->pool_capacity, b->n_pool + 1, sizeof t, &b->g->error))
             break;
         b->pool[b->n_pool++] = t;
+        sign = (int8_t)(k == 0 || sign_of(&t) == sign ? sign_of(&t) : 0);
     }
-    return (form){
-        {1.0, {(uint32_t)first, (uint32_t)(b->n_pool - first), GRAPH_NONE}}, FORM_TERMS, false};
+    return (form){{1.0, {(uint32_t)first, (uint32_t)(b->n_pool - first), GRAPH_NONE}},
+                  FORM_TERMS,
+                  false,
+                  sign,
+                  in->b};
 }
 
 static form form_of(builder *b, const ad_instruction *in)
 {
-    form f = {.kind = FORM_LINEAR};
     uint32_t own[2];
     const uint32_t *operand;
     switch ((ad_op)in->op) {
     case AD_OP_CONST:
-        return (form){
-            {b->code->real[in->a], {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE}}, FORM_TERM, false};
+        return term_form(
+            (graph_term){b->code->real[in->a], {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE}}, false);
     case AD_OP_add:
     case AD_OP_sub:
     case AD_OP_neg:
     case AD_OP_SUM:
-        return f;
+        return linear_form(b, in);
     case AD_OP_mul:
-        if (b->fuse && (scale_sum(b, in->a, in->b, &f) || scale_sum(b, in->b, in->a, &f)))
-            return f;
-        return (form){multiply(b, in->a, in->b), FORM_TERM, false};
+        return term_form(multiply(b, in->a, in->b), false);
     case AD_OP_sqr:
-        return (form){multiply(b, in->a, in->a), FORM_TERM, false};
+        return term_form(multiply(b, in->a, in->a), false);
     case AD_OP_DOT:
         return dot_form(b, in);
     case AD_OP_SELECT: {

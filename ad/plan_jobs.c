@@ -58,7 +58,9 @@ static int by_job(const void *x, const void *y)
 /* Job 0. */
 static void add_loss(planner *p)
 {
-    row_job loss = {.g = {p->result[0], GRAPH_NONE}, .h = {GRAPH_NONE, GRAPH_NONE}};
+    const row_value nothing = {.row = GRAPH_NONE, .sum = GRAPH_NONE};
+    row_job loss = {nothing, nothing};
+    loss.g.row = p->result[0];
     if (!meka_grow(&p->job, &p->job_capacity, 1, sizeof loss, p->error))
         p->job[p->n_jobs++] = loss;
 }
