@@ -1,13 +1,15 @@
 /* References for losses f(x.theta, y) with x, theta in R^d: W1 (logistic) and U1 (Student t).
  *
- * With u = x.v:  g = f' x,  h = f'' u x, so four sums over the samples with coefficients
- * a = f' and b = f'' u:  a x_j, a^2 x_j^2, b x_j, b^2 x_j^2.  A block of samples that stays in
+ * With u = x.v:  g = f' x,  h = f'' u x, so four sums over the samples with a = f' and
+ * b = f'' u: of a x_j, (a x_j)^2, b x_j, (b x_j)^2.  A block of samples that stays in
  * the first-level cache is read twice: once for the inner products (four samples at a time
  * share the loads of theta and v), once for the sums, `tile` vectors of features at a time so
  * that the sums stay in registers.
  *
- * Lanes hold features here, not samples: the rows are contiguous that way.  Lanes of samples
- * need the rows transposed in registers besides. */
+ * Lanes hold features here, not samples: the rows are contiguous that way.  Tried and slower:
+ * lanes of samples, rows transposed in registers; blocks that leave the first-level cache;
+ * tiles of half the size; a^2, b^2 times x^2 instead of squares of the products (one more
+ * multiplication on the ports that multiply). */
 #include "bench/reference.h"
 #include "bench/simd.h"
 
@@ -65,8 +67,8 @@ INLINE void inner_products(size_t d, const double *theta, const double *v, size_
     }
 }
 
-/* Adds the block's n samples to the sums [4][d]; factor [n][4] = a, a^2, b, b^2. */
-INLINE void add_samples(size_t d, size_t n, const double *const *row, double (*factor)[4],
+/* Adds the block's n samples to the sums [4][d]; factor [n][2] = a, b. */
+INLINE void add_samples(size_t d, size_t n, const double *const *row, double (*factor)[2],
                         double (*sums)[d_most])
 {
     for (size_t j = 0; j < d; j += tile * W) {
@@ -77,11 +79,11 @@ INLINE void add_samples(size_t d, size_t n, const double *const *row, double (*f
             const double *f = factor[i];
             UNROLL for (int k = 0; k < tile; k++)
             {
-                vec x = load(row[i] + j + k * W), q = x * x;
-                acc[0][k] += f[0] * x;
-                acc[1][k] += f[1] * q;
-                acc[2][k] += f[2] * x;
-                acc[3][k] += f[3] * q;
+                vec x = load(row[i] + j + k * W), g = f[0] * x, h = f[1] * x;
+                acc[0][k] += g;
+                acc[1][k] += g * g;
+                acc[2][k] += h;
+                acc[3][k] += h * h;
             }
         }
         UNROLL for (int s = 0; s < 4; s++) UNROLL for (int k = 0; k < tile; k++)
@@ -95,7 +97,7 @@ INLINE void glm(link_function *link, size_t d, const double *theta, const double
                 const double *xi, double *loss2, double *gm, double *gv, double *hm, double *hv)
 {
     _Alignas(64) double sums[4][d_most] = {{0}}, z[block], u[block], y[block];
-    double factor[block][4], loss_sum = 0.0, loss_squares = 0.0;
+    double factor[block][2], loss_sum = 0.0, loss_squares = 0.0;
     for (size_t first = 0; first < n; first += block) {
         size_t n_here = n - first < block ? n - first : block;
         const double *row[block]; /* those past the last sample repeat it */
@@ -106,10 +108,10 @@ INLINE void glm(link_function *link, size_t d, const double *theta, const double
         inner_products(d, theta, v, block, row, z, u);
         for (size_t i = 0; i < block; i += W) {
             link_value f = link(load(z + i), load(y + i));
-            vec b = f.second * load(u + i), a = f.first;
-            vec parts[4] = {a, a * a, b, b * b};
+            vec a = f.first, b = f.second * load(u + i);
             for (size_t k = 0; k < W && i + k < n_here; k++) {
-                UNROLL for (int s = 0; s < 4; s++) factor[i + k][s] = parts[s][k];
+                factor[i + k][0] = a[k];
+                factor[i + k][1] = b[k];
                 loss_sum += f.loss[k];
                 loss_squares += f.loss[k] * f.loss[k];
             }

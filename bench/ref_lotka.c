@@ -1,5 +1,6 @@
 /* The reference for U3: Lotka-Volterra by explicit Euler steps, its adjoint, and the dual parts
- * of both, lanes of samples; the states of one vector of samples stay in the first-level cache.
+ * of both, lanes of samples; the states of `abreast` vectors of them stay in the first-level
+ * cache.
  *
  *   x+ = x + dt x (a - b y),  y+ = y + dt y (c x - e),  (a, b, c, e) = exp(theta)
  *   f  = (log x_T - o_x)^2 + (log y_T - o_y)^2,         xi = (x_0, y_0, o_x, o_y) */
@@ -8,7 +9,7 @@
 
 #include <math.h>
 
-enum { d = 4, m = 4, n_steps = 40 };
+enum { d = 4, m = 4, n_steps = 40, abreast = 2 };
 static const double dt = 0.05;
 
 /* A number and its derivative along v. */
@@ -40,20 +41,31 @@ INLINE dual residual(dual z, vec o, vec mask, vec *loss)
     return (dual){twice * (r * w), twice * ((tangent - r * tangent) * w)};
 }
 
-/* Gradient and product of W samples; rate [d] = dt exp(theta). */
-INLINE void solve(const dual *rate, const vec *xi, vec mask, vec *loss, dual *grad)
+/* The states at every step, and at last the end. */
+typedef struct path {
+    dual x[n_steps + 1], y[n_steps + 1];
+} path;
+
+/* Several vectors of samples at once: every step waits for the one before. */
+INLINE void integrate(const dual *rate, path *paths)
 {
-    dual xs[n_steps], ys[n_steps], x = {xi[0], {0}}, y = {xi[1], {0}}, zero = {{0}, {0}};
     for (int k = 0; k < n_steps; k++) {
-        xs[k] = x;
-        ys[k] = y;
-        dual dx = mul(x, sub(rate[0], mul(rate[1], y)));
-        dual dy = mul(y, sub(mul(rate[2], x), rate[3]));
-        x = add(x, dx);
-        y = add(y, dy);
+        UNROLL for (int c = 0; c < abreast; c++)
+        {
+            dual x = paths[c].x[k], y = paths[c].y[k];
+            paths[c].x[k + 1] = add(x, mul(x, sub(rate[0], mul(rate[1], y))));
+            paths[c].y[k + 1] = add(y, mul(y, sub(mul(rate[2], x), rate[3])));
+        }
     }
+}
+
+/* Gradient and product of W samples; rate [d] = dt exp(theta). */
+INLINE void go_back(const dual *rate, const path *from, vec ox, vec oy, vec mask, vec *loss,
+                    dual *grad)
+{
+    const dual *xs = from->x, *ys = from->y, zero = {{0}, {0}};
     *loss = zero.p;
-    dual ax = residual(x, xi[2], mask, loss), ay = residual(y, xi[3], mask, loss);
+    dual ax = residual(xs[n_steps], ox, mask, loss), ay = residual(ys[n_steps], oy, mask, loss);
     UNROLL for (int j = 0; j < d; j++) grad[j] = zero;
     for (int k = n_steps - 1; k >= 0; k--) {
         dual p = mul(ax, xs[k]), q = mul(ay, ys[k]);
@@ -82,22 +94,31 @@ void BENCH_NAME(lotka)(const double *theta, const double *v, size_t n, const dou
         double value = dt * exp(theta[j]);
         rate[j] = (dual){splat(value), splat(value * v[j])};
     }
-    for (size_t i = 0; i < n; i += W) {
-        size_t n_here = n - i < W ? n - i : W;
-        vec columns[m], mask = {0}, loss;
-        dual grad[d];
-        columns_of(xi + i * m, n_here, m, m, xi + i * m, (double *)columns, W);
+    for (size_t i = 0; i < n; i += abreast * W) {
+        size_t n_here = n - i < abreast * W ? n - i : abreast * W;
+        path paths[abreast];
+        vec columns[m][abreast] = {{{0}}}, mask[abreast] = {{0}};
+        columns_of(xi + i * m, n_here, m, m, xi + i * m, (double *)columns, abreast * W);
         for (size_t k = 0; k < n_here; k++)
-            mask[k] = 1.0;
-        solve(rate, columns, mask, &loss, grad);
-        loss_sum += loss;
-        loss_squares += loss * loss;
-        UNROLL for (int j = 0; j < d; j++)
-        {
-            sum[j][0] += grad[j].p;
-            sum[j][1] += grad[j].p * grad[j].p;
-            sum[j][2] += grad[j].t;
-            sum[j][3] += grad[j].t * grad[j].t;
+            mask[k / W][k % W] = 1.0;
+        for (size_t c = 0; c < abreast; c++) {
+            paths[c].x[0] = (dual){columns[0][c], {0}};
+            paths[c].y[0] = (dual){columns[1][c], {0}};
+        }
+        integrate(rate, paths);
+        for (size_t c = 0; c * W < n_here; c++) {
+            vec loss;
+            dual grad[d];
+            go_back(rate, &paths[c], columns[2][c], columns[3][c], mask[c], &loss, grad);
+            loss_sum += loss;
+            loss_squares += loss * loss;
+            UNROLL for (int j = 0; j < d; j++)
+            {
+                sum[j][0] += grad[j].p;
+                sum[j][1] += grad[j].p * grad[j].p;
+                sum[j][2] += grad[j].t;
+                sum[j][3] += grad[j].t * grad[j].t;
+            }
         }
     }
     moments_of((double)n, sum_of(loss_sum), sum_of(loss_squares), &loss2[0], &loss2[1]);

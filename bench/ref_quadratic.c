@@ -2,14 +2,15 @@
  *
  * H is symmetric, so that one product gives the loss and the gradient; h is the same for all
  * samples.  Lanes of samples; a tile of `rows` x `vecs` sums stays in registers, and e [d] of a
- * block in the first-level cache. */
+ * block in the first-level cache.  Tried and not faster: tiles of 4 and of 10 rows, 2 to 6
+ * vectors. */
 #include "bench/reference.h"
 #include "bench/simd.h"
 
 enum {
     d = 20,
     vecs = W == 8 ? 4 : 2, /* vectors of samples per block */
-    rows = 4,              /* of H at a time; divides d */
+    rows = 5,              /* of H at a time; divides d */
 };
 
 /* w = He for `rows` rows of one block; e [d][vecs].  Adds to the block's losses 0.5 e'w and to

@@ -14,7 +14,7 @@
 
 enum {
     d = 1000,
-    tile = W == 8 ? 4 : 2, /* k whose sums are in registers */
+    tile = W == 2 ? 2 : 4, /* k whose sums are in registers */
     block = 64,            /* vectors of samples whose state is in the first-level cache */
 };
 
@@ -43,10 +43,13 @@ INLINE void advance(size_t count, bool masked, const double *t, const double *v,
         __asm__ volatile("" ::: "memory");
         chain *c = &chains[i];
         vec loss = c->loss, last = c->r, dlast = c->dr, a = c->a, mask = c->mask;
+        vec t1 = lanes_of(t[0]), v1 = lanes_of(v[0]);
         UNROLL for (size_t k = 0; k < count; k++)
         {
-            vec t0 = splat(t[k]), v0 = splat(v[k]), t2 = t0 + t0, e = a - t0;
-            vec r = t[k + 1] - t0 * t0, p = 200.0 * r, dp = 200.0 * (v[k + 1] - t2 * v0);
+            vec t0 = t1, v0 = v1, t2 = t0 + t0, e = a - t0;
+            t1 = lanes_of(t[k + 1]);
+            v1 = lanes_of(v[k + 1]);
+            vec r = t1 - t0 * t0, p = 200.0 * r, dp = 200.0 * (v1 - t2 * v0);
             vec g = last - t2 * p - 2.0 * e, v2 = v0 + v0, h = dlast - t2 * dp + (v2 - v2 * p);
             loss += 0.5 * (p * r) + e * e;
             add_to(sum + 4 * k, masked ? g * mask : g, masked ? h * mask : h);

@@ -22,6 +22,7 @@ typedef void bench_reference(const double *theta, const double *v, size_t n, con
     X(mlp)                                                                                     \
     X(quadratic)                                                                               \
     X(student)                                                                                 \
+    X(mixture)                                                                                 \
     X(lotka)
 
 #define BENCH_REFERENCE_ID(name) BENCH_REF_##name,

@@ -31,8 +31,11 @@ enum { W = 2 };
 #define BENCH_EXPAND(name, suffix) BENCH_JOIN(name, suffix)
 #define BENCH_NAME(name)           BENCH_EXPAND(name, BENCH_SUFFIX)
 
-/* Before a loop of few, constant rounds: its accumulators must become registers. */
-#ifdef __clang__
+/* Before a loop of few, constant rounds: its accumulators must become registers.  Sanitizers'
+ * checks of what is unrolled would take minutes to compile. */
+#if defined(BENCH_ROLLED)
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
@@ -56,6 +59,19 @@ INLINE void store(double *x, vec a)
 INLINE vec splat(double x)
 {
     return x - (vec){0};
+}
+
+/* The same, but for all the compiler knows the lanes may differ: it does not compute with one
+ * of them and spread the result. */
+INLINE vec lanes_of(double x)
+{
+    vec a = splat(x);
+#if defined(__x86_64__)
+    __asm__("" : "+v"(a));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(a));
+#endif
+    return a;
 }
 
 /* where != 0 ? a : 0. */
