@@ -123,7 +123,7 @@ void graph_truncate(graph *g, size_t n_nodes, size_t n_terms)
 {
     g->n_nodes = n_nodes;
     g->n_terms = n_terms;
-    if (!g->error.status && g->passes & AD_PASS_SHARE)
+    if (!g->error.status)
         rebuild_table(g);
 }
 

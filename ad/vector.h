@@ -37,7 +37,7 @@ typedef int64_t vl __attribute__((vector_size(8 * VECTOR_WIDTH), may_alias));
 
 static inline vd v_splat(double x)
 {
-    return (vd){0} + x;
+    return x - (vd){0}; /* which keeps the sign of 0 */
 }
 static inline vd v_load(const double *p) /* p aligned to a vector */
 {
