@@ -126,7 +126,10 @@ meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *
                           .ctx = &sink};
     meka_status status = batch->program->replay ? ad_batch_run(batch, &request, err)
                                                 : sample_by_sample(batch, &request, &sink, err);
-    if (!status && !sink.finite)
-        status = ad_batch_locate(batch, &request, err);
-    return status;
+    if (status || sink.finite)
+        return status;
+    status = ad_batch_locate(batch, &request, err);
+    return status ? status
+                  : meka_fail(err, MEKA_NONFINITE,
+                              "a derivative is beyond the range of a double");
 }

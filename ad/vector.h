@@ -168,6 +168,51 @@ static inline vd v_log_base(vd a, vd b)
     return IF((a == 0.0) & (b > 0.0), 0.0, VECTOR_SLEEF(log, u10)(a));
 }
 
+/* Where SLEEF's functions leave off before the doubles do. */
+static const double v_large = 0x1p500, v_tiny = 0x1p-500, v_log_2 = 0.69314718055994530942;
+
+/* f(x) = x - ... for tiny x, whose subnormals SLEEF takes for 0. */
+static inline vd v_keep_tiny(vd x, vd y)
+{
+    return v_blend(v_fabs(x) < v_tiny, x, y);
+}
+static inline vd v_log1p(vd x)
+{
+    vd y = v_blend(x > v_large, VECTOR_SLEEF(log, u10)(x), VECTOR_SLEEF(log1p, u10)(x));
+    return v_keep_tiny(x, y);
+}
+static inline vd v_tan(vd x)
+{
+    return v_keep_tiny(x, VECTOR_SLEEF(tan, u10)(x));
+}
+/* asinh x = log 2x for large x, odd. */
+static inline vd v_asinh(vd x)
+{
+    vd size = v_fabs(x), far = VECTOR_SLEEF(log, u10)(size) + v_log_2;
+    far = (vd)((vl)far | ((vl)x & INT64_MIN));
+    return v_keep_tiny(x, v_blend(size > v_large, far, VECTOR_SLEEF(asinh, u10)(x)));
+}
+static inline vd v_acosh(vd x)
+{
+    return v_blend(x > v_large, VECTOR_SLEEF(log, u10)(x) + v_log_2,
+                   VECTOR_SLEEF(acosh, u10)(x));
+}
+/* Half of exp |x|, whose square root is finite where exp is not. */
+static inline vd v_half_exp(vd x)
+{
+    vd root = VECTOR_SLEEF(exp, u10)(0.5 * v_fabs(x));
+    return 0.5 * root * root;
+}
+static inline vd v_sinh(vd x)
+{
+    vd far = (vd)((vl)v_half_exp(x) | ((vl)x & INT64_MIN));
+    return v_blend(v_fabs(x) > 700.0, far, VECTOR_SLEEF(sinh, u10)(x));
+}
+static inline vd v_cosh(vd x)
+{
+    return v_blend(v_fabs(x) > 700.0, v_half_exp(x), VECTOR_SLEEF(cosh, u10)(x));
+}
+
 /* Functions SLEEF has not, element by element. */
 static inline vd v_lgamma(vd x)
 {
@@ -204,20 +249,20 @@ static inline vd v_polygamma(int n, vd x)
 #define exp               VECTOR_SLEEF(exp, u10)
 #define expm1             VECTOR_SLEEF(expm1, u10)
 #define log               VECTOR_SLEEF(log, u10)
-#define log1p             VECTOR_SLEEF(log1p, u10)
+#define log1p             v_log1p
 #define log2              VECTOR_SLEEF(log2, u10)
 #define log10             VECTOR_SLEEF(log10, u10)
 #define sin               VECTOR_SLEEF(sin, u10)
 #define cos               VECTOR_SLEEF(cos, u10)
-#define tan               VECTOR_SLEEF(tan, u10)
+#define tan               v_tan
 #define asin              VECTOR_SLEEF(asin, u10)
 #define acos              VECTOR_SLEEF(acos, u10)
 #define atan              VECTOR_SLEEF(atan, u10)
-#define sinh              VECTOR_SLEEF(sinh, u10)
-#define cosh              VECTOR_SLEEF(cosh, u10)
+#define sinh              v_sinh
+#define cosh              v_cosh
 #define tanh              VECTOR_SLEEF(tanh, u10)
-#define asinh             VECTOR_SLEEF(asinh, u10)
-#define acosh             VECTOR_SLEEF(acosh, u10)
+#define asinh             v_asinh
+#define acosh             v_acosh
 #define atanh             VECTOR_SLEEF(atanh, u10)
 #define erf               VECTOR_SLEEF(erf, u10)
 #define erfc              VECTOR_SLEEF(erfc, u15)

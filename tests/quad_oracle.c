@@ -103,6 +103,8 @@ static bool has_unit_scale(ad_op op)
 static approx coefficient(ad_op op, const series *s, int k, approx u)
 {
     double x = fabs((double)u.x), c = fabs((double)s->c[k]);
+    if (op == AD_OP_stop && k == 0) /* passes on the value, and with it the error */
+        return u;
     double slope = k + 1 < SERIES_TERMS ? (k + 1) * fabs((double)s->c[k + 1]) : 0.0;
     double length = has_unit_scale(op) && k > 0 ? fmax(x, 1.0) : x;
     double units = c + slope * length;
@@ -315,6 +317,8 @@ static void break_jet(jet *y, int d, ad_op op)
 {
     if (op_is_comparison(op))
         y->c[0] = exact(1 - y->c[0].x);
+    if (op == AD_OP_stop) /* has no derivatives to break */
+        y->c[0].x *= 1 + 0x1p-30;
     for (int k = 1; k < n_coefficients(d); k++)
         y->c[k].x *= 1 + 0x1p-30;
 }
