@@ -200,7 +200,8 @@ meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error 
     w.n_blocks = (request->n + w.lanes - 1) / w.lanes;
     w.n_segments = w.n_blocks < BATCH_SEGMENTS ? w.n_blocks : BATCH_SEGMENTS;
     size_t n_threads = request->serial ? 1 : batch->n_threads;
-    ad_plan_uniform(w.plan, request->theta, request->v, batch->u, batch->pack);
+    ad_plan_uniform(w.plan, batch->kernels->loop, request->theta, request->v, batch->u,
+                    batch->pack);
     for (; w.first_segment < w.n_segments; w.first_segment += n_threads) {
         size_t left = w.n_segments - w.first_segment;
         size_t n = left < n_threads ? left : n_threads;

@@ -37,6 +37,7 @@ typedef struct kernel_set {
     void (*run)(const kernel_block *block, const uint32_t *code, size_t n);
     /* rows[feature[k].row][l] = xi[l][feature[k].index]; features are sorted by index. */
     void (*load)(const kernel_block *block, const plan_feature *feature, size_t n);
+    uniform_loop *loop; /* of the uniform machine */
 } kernel_set;
 
 /* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */

@@ -52,7 +52,12 @@ INLINE void add_terms(const kernel_block *b, const term_list *list, size_t l, in
     }
     for (uint32_t k = 0; k < list->n2; k++, t += 3) {
         const double *x = base + t[1] * stride, *y = base + t[2] * stride;
-        if (t[0] == PLAN_ONE) {
+        if (t[0] == PLAN_ONE && x == y) {
+            for (int i = 0; i < n_vectors; i++) {
+                vd v = v_load(x + i * W);
+                acc[i] = v_fma(v, v, acc[i]);
+            }
+        } else if (t[0] == PLAN_ONE) {
             for (int i = 0; i < n_vectors; i++)
                 acc[i] = v_fma(v_load(x + i * W), v_load(y + i * W), acc[i]);
         } else {

@@ -128,4 +128,52 @@ static void load(const kernel_block *b, const plan_feature *f, size_t n)
     }
 }
 
-const kernel_set KERNEL_SET = {KERNEL_ISA, run, load};
+/* ------------------------------------------------------ loops of the uniform machine */
+
+/* Operand t[0], t[1] (scalar, stride) of sums e .. e + W - 1, and of sum e alone. */
+INLINE vd operands(const double *u, const uint32_t *t, size_t e)
+{
+    return t[1] ? load_unaligned(u + t[0] + e) : v_splat(u[t[0]]);
+}
+INLINE double operand(const double *u, const uint32_t *t, size_t e)
+{
+    return u[t[0] + t[1] * e];
+}
+
+static const uint32_t *loop(double *u, const uint32_t *code)
+{
+    size_t n = code[0], e = 0;
+    const uint32_t *count = code + 2, *t = count + 4;
+    double *out = u + code[1];
+    for (; e + W <= n; e += W) {
+        vd sum = {0};
+        t = count + 4;
+        for (uint32_t degree = 0; degree <= GRAPH_DEGREE; degree++) {
+            for (uint32_t k = 0; k < count[degree]; k++) {
+                vd product = operands(u, t, e);
+                t += 2;
+                for (uint32_t j = 0; j < degree; j++, t += 2)
+                    product *= operands(u, t, e);
+                sum += product;
+            }
+        }
+        memcpy(out + e, &sum, sizeof sum);
+    }
+    for (; e < n; e++) {
+        double sum = 0.0;
+        t = count + 4;
+        for (uint32_t degree = 0; degree <= GRAPH_DEGREE; degree++) {
+            for (uint32_t k = 0; k < count[degree]; k++) {
+                double product = operand(u, t, e);
+                t += 2;
+                for (uint32_t j = 0; j < degree; j++, t += 2)
+                    product *= operand(u, t, e);
+                sum += product;
+            }
+        }
+        out[e] = sum;
+    }
+    return t;
+}
+
+const kernel_set KERNEL_SET = {KERNEL_ISA, run, load, loop};

@@ -19,6 +19,13 @@
  *
  * The last lines of GROUP and JOB are for features that stand together in a sample: these are
  * read where they lie, with lanes of features, and need no rows.
+ *
+ * Uniform code, of scalars likewise:
+ *
+ *   SUM    out n0 n1 n2 n3  (c)*n0 (c x)*n1 (c x y)*n2 (c x y z)*n3
+ *   LOOP   n, then as SUM but every c, x, y, z with a stride (0 or 1): n sums, out + 0, 1, ...
+ *   FUN    op mask a b  out*10
+ *   SELECT condition a b out
  */
 #ifndef AD_PLAN_H
 #define AD_PLAN_H
@@ -35,6 +42,8 @@ enum {
     PLAN_JOB,
     PLAN_FEATURE_JOBS
 };
+
+enum { UNIFORM_SUM, UNIFORM_LOOP, UNIFORM_FUN, UNIFORM_SELECT };
 
 enum {
     PLAN_ZERO = 0, /* u[0] = 0 */
@@ -123,7 +132,9 @@ meka_status ad_plan_create(ad_plan *out, graph *g, const plan_roots *roots, unsi
 void ad_plan_clear(ad_plan *plan);
 
 /* u [n_scalars]: everything uniform; pack [n_pack]: coefficients in the order GROUPs use. */
-void ad_plan_uniform(const ad_plan *plan, const double *theta, const double *v, double *u,
-                     double *pack);
+/* loop: runs a LOOP's words and returns what follows them. */
+typedef const uint32_t *uniform_loop(double *u, const uint32_t *code);
+void ad_plan_uniform(const ad_plan *plan, uniform_loop *loop, const double *theta,
+                     const double *v, double *u, double *pack);
 
 #endif

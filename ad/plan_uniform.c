@@ -1,15 +1,15 @@
-/* The uniform machine: numbers for scalars, their code, and its interpreter. */
+/* Numbers for the uniform nodes that are used, and the code that computes them.
+ *
+ * Nodes are taken level by level (a node is one level above its operands), alike ones next to
+ * each other: what a loop over scalars leaves behind so becomes a run of equal sums whose
+ * operands stand next to each other as well, and is computed by a loop again. */
 #include "ad/plan_build.h"
 
-#include "ad/math.h"
 #include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Words: SUM out n0 n1 n2 n3 terms | FUN op mask a b out*10 | SELECT condition a b out. */
-enum { UNIFORM_SUM, UNIFORM_FUN, UNIFORM_SELECT };
 
 void words_put(words *w, uint32_t x)
 {
@@ -146,6 +146,167 @@ static uint32_t *part_masks(const scalars *s, size_t *n_funs, uint32_t *fun)
     return mask;
 }
 
+/* ------------------------------------------------------------------------------ loops */
+
+/* A needed node, in the order of computation. */
+typedef struct place {
+    uint32_t level, node;
+    uint64_t shape; /* of a sum: equal for equal numbers and degrees of terms */
+} place;
+
+enum { LOOP_SHORTEST = 4 };
+
+static uint64_t shape_of(const graph *g, const graph_node *n)
+{
+    uint64_t h = (uint64_t)n->kind << 8 | n->op;
+    for (uint32_t k = 0; n->kind == GRAPH_SUM && k < n->b; k++)
+        h = (h ^ (uint64_t)(1 + graph_degree(&g->term[n->a + k]))) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const place *a = x, *b = y;
+    if (a->level != b->level)
+        return a->level < b->level ? -1 : 1;
+    if (a->shape != b->shape)
+        return a->shape < b->shape ? -1 : 1;
+    return a->node < b->node ? -1 : a->node > b->node;
+}
+
+static uint32_t above(uint32_t level, const uint32_t *levels, uint32_t node)
+{
+    return node != GRAPH_NONE && levels[node] + 1 > level ? levels[node] + 1 : level;
+}
+
+static uint32_t level_of(const graph *g, const uint32_t *levels, const graph_node *n)
+{
+    uint32_t level = 0;
+    switch ((graph_kind)n->kind) {
+    case GRAPH_SUM:
+        for (uint32_t k = 0; k < n->b; k++)
+            for (int j = 0; j < GRAPH_DEGREE; j++)
+                level = above(level, levels, g->term[n->a + k].f[j]);
+        return level;
+    case GRAPH_FUN:
+        return above(above(0, levels, n->a), levels, n->b);
+    case GRAPH_PART:
+        return above(0, levels, n->a);
+    case GRAPH_SELECT:
+        return above(above(above(0, levels, n->a), levels, n->b), levels, n->c);
+    default:
+        return 0;
+    }
+}
+
+/* How far the operand moves from sum to sum: 0 or 1 scalars, 2: neither. */
+static uint32_t stride_between(const scalars *s, uint32_t x, uint32_t y)
+{
+    uint32_t a = s->number[x], b = s->number[y];
+    return a == b ? 0 : a + 1 == b ? 1 : 2;
+}
+
+static bool same_strides(const scalars *s, const graph_node *n, const graph_node *x,
+                         const graph_node *y, const graph_node *z)
+{
+    const graph_term *term = s->p->g->term;
+    for (uint32_t k = 0; k < n->b; k++) {
+        int degree = graph_degree(&term[x->a + k]);
+        if (graph_degree(&term[y->a + k]) != degree || graph_degree(&term[z->a + k]) != degree)
+            return false;
+        for (int j = 0; j < degree; j++) {
+            uint32_t stride = stride_between(s, term[x->a + k].f[j], term[y->a + k].f[j]);
+            if (stride > 1 ||
+                stride != stride_between(s, term[y->a + k].f[j], term[z->a + k].f[j]))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* How many sums from at[0] on make a loop; 1: it is none. */
+static size_t loop_length(const scalars *s, const place *at, size_t n)
+{
+    const graph_node *node = s->p->g->node, *first = &node[at[0].node];
+    if (first->kind != GRAPH_SUM || !(s->p->passes & AD_PASS_COALESCE) || n < LOOP_SHORTEST)
+        return 1;
+    size_t length = 2;
+    for (; length < n && at[length].level == at[0].level && at[length].shape == at[0].shape;
+         length++)
+        if (node[at[length].node].b != first->b ||
+            !same_strides(s, first, &node[at[length - 2].node], &node[at[length - 1].node],
+                          &node[at[length].node]))
+            break;
+    return length < LOOP_SHORTEST ? 1 : length;
+}
+
+/* The coefficients of term k of all sums: one scalar if they are equal. */
+static void write_loop_coefficients(uniform_writer *w, const place *at, size_t n, uint32_t k)
+{
+    const graph *g = w->s->p->g;
+    double first = g->term[g->node[at[0].node].a + k].c;
+    bool equal = true;
+    for (size_t e = 1; e < n; e++)
+        equal = equal && g->term[g->node[at[e].node].a + k].c == first;
+    words_put(&w->out, equal && first == 1.0 ? PLAN_ONE : new_scalar(w, first));
+    words_put(&w->out, !equal);
+    for (size_t e = 1; e < n && !equal; e++)
+        new_scalar(w, g->term[g->node[at[e].node].a + k].c);
+}
+
+static void write_loop(uniform_writer *w, const place *at, size_t n)
+{
+    scalars *s = w->s;
+    const graph *g = s->p->g;
+    const graph_term *term = g->term + g->node[at[0].node].a;
+    const graph_term *next = g->term + g->node[at[1].node].a;
+    uint32_t n_terms = g->node[at[0].node].b, count[GRAPH_DEGREE + 1] = {0};
+    for (size_t e = 0; e < n; e++)
+        s->number[at[e].node] = new_scalar(w, 0.0);
+    for (uint32_t k = 0; k < n_terms; k++)
+        count[graph_degree(&term[k])]++;
+    words_put(&w->out, UNIFORM_LOOP);
+    words_put(&w->out, (uint32_t)n);
+    words_put(&w->out, s->number[at[0].node]);
+    for (int degree = 0; degree <= GRAPH_DEGREE; degree++)
+        words_put(&w->out, count[degree]);
+    for (int degree = 0; degree <= GRAPH_DEGREE; degree++) {
+        for (uint32_t k = 0; k < n_terms; k++) {
+            if (graph_degree(&term[k]) != degree)
+                continue;
+            write_loop_coefficients(w, at, n, k);
+            for (int j = 0; j < degree; j++) {
+                words_put(&w->out, s->number[term[k].f[j]]);
+                words_put(&w->out, stride_between(s, term[k].f[j], next[k].f[j]));
+            }
+        }
+    }
+}
+
+/* The needed nodes in the order of computation; *n of them.  To be freed. */
+static place *make_places(scalars *s, size_t *n)
+{
+    const graph *g = s->p->g;
+    uint32_t *level = meka_alloc(g->n_nodes, sizeof *level, s->p->error);
+    place *out = NULL;
+    *n = 0;
+    for (size_t k = 0; k < g->n_nodes; k++)
+        *n += s->needed[k];
+    out = level ? meka_alloc(*n, sizeof *out, s->p->error) : NULL;
+    for (size_t k = 0, at = 0; out && k < g->n_nodes; k++) {
+        if (!s->needed[k])
+            continue;
+        level[k] = level_of(g, level, &g->node[k]);
+        out[at++] = (place){level[k], (uint32_t)k, shape_of(g, &g->node[k])};
+    }
+    free(level);
+    if (out)
+        qsort(out, *n, sizeof *out, by_place);
+    return out;
+}
+
+/* ------------------------------------------------------------------------------ nodes */
+
 static void write_node(uniform_writer *w, uint32_t id, const uint32_t *mask, words *inputs)
 {
     scalars *s = w->s;
@@ -199,9 +360,16 @@ void plan_scalars_assign(scalars *s)
     w.part = meka_alloc(n_funs, GRAPH_N_PARTS * sizeof *w.part, error);
     new_scalar(&w, 0.0); /* PLAN_ZERO */
     new_scalar(&w, 1.0); /* PLAN_ONE */
-    for (size_t k = 0; mask && w.part && k < g->n_nodes && !error->status; k++)
-        if (s->needed[k])
-            write_node(&w, (uint32_t)k, mask, inputs);
+    size_t n = 0;
+    place *at = mask && w.part ? make_places(s, &n) : NULL;
+    for (size_t k = 0, length; at && k < n && !error->status; k += length) {
+        length = loop_length(s, &at[k], n - k);
+        if (length > 1)
+            write_loop(&w, &at[k], length);
+        else
+            write_node(&w, at[k].node, mask, inputs);
+    }
+    free(at);
     ad_plan *plan = s->plan;
     plan->start = w.start;
     plan->n_scalars = w.n_scalars;
@@ -214,114 +382,4 @@ void plan_scalars_assign(scalars *s)
     free(mask);
     free(w.fun);
     free(w.part);
-}
-
-/* ----------------------------------------------------------------------- interpreter */
-
-static const uint32_t *run_sum(const uint32_t *code, double *u)
-{
-    double sum = 0.0;
-    const uint32_t *t = code + 5;
-    for (uint32_t k = 0; k < code[1]; k++, t += 1)
-        sum += u[t[0]];
-    for (uint32_t k = 0; k < code[2]; k++, t += 2)
-        sum += u[t[0]] * u[t[1]];
-    for (uint32_t k = 0; k < code[3]; k++, t += 3)
-        sum += u[t[0]] * u[t[1]] * u[t[2]];
-    for (uint32_t k = 0; k < code[4]; k++, t += 4)
-        sum += u[t[0]] * u[t[1]] * u[t[2]] * u[t[3]];
-    u[code[0]] = sum;
-    return t;
-}
-
-static void run_fun1(uint32_t op, uint32_t mask, double x, const uint32_t *out, double *u)
-{
-    double y;
-    switch ((ad_op)op) {
-#define AD_OP1(name, value_expression, d1, d2, d3)                                             \
-    case AD_OP_##name:                                                                         \
-        (void)x;                                                                               \
-        y = (value_expression);                                                                \
-        u[out[0]] = y;                                                                         \
-        if (mask & 2)                                                                          \
-            u[out[1]] = (d1);                                                                  \
-        if (mask & 4)                                                                          \
-            u[out[2]] = (d2);                                                                  \
-        if (mask & 8)                                                                          \
-            u[out[3]] = (d3);                                                                  \
-        break;
-#define AD_OP2(name, ...)
-#include "ad/ops.def"
-#undef AD_OP1
-#undef AD_OP2
-    default:
-        break;
-    }
-}
-
-static void run_fun2(uint32_t op, uint32_t mask, double a, double b, const uint32_t *out,
-                     double *u)
-{
-    double y;
-    switch ((ad_op)op) {
-#define PARTIAL(k, expression)                                                                 \
-    if (mask & (1u << (k)))                                                                    \
-    u[out[k]] = (expression)
-#define AD_OP1(name, ...)
-#define AD_OP2(name, value_expression, da, db, daa, dab, dbb, daaa, daab, dabb, dbbb)          \
-    case AD_OP_##name:                                                                         \
-        (void)a, (void)b;                                                                      \
-        y = (value_expression);                                                                \
-        u[out[0]] = y;                                                                         \
-        PARTIAL(1, da);                                                                        \
-        PARTIAL(2, db);                                                                        \
-        PARTIAL(3, daa);                                                                       \
-        PARTIAL(4, dab);                                                                       \
-        PARTIAL(5, dbb);                                                                       \
-        PARTIAL(6, daaa);                                                                      \
-        PARTIAL(7, daab);                                                                      \
-        PARTIAL(8, dabb);                                                                      \
-        PARTIAL(9, dbbb);                                                                      \
-        break;
-#include "ad/ops.def"
-#undef AD_OP1
-#undef AD_OP2
-#undef PARTIAL
-    default:
-        break;
-    }
-}
-
-static const uint32_t *run_fun(const uint32_t *code, double *u)
-{
-    run_fun1(code[0], code[1], u[code[2]], code + 4, u);
-    run_fun2(code[0], code[1], u[code[2]], u[code[3]], code + 4, u);
-    return code + 4 + GRAPH_N_PARTS;
-}
-
-void ad_plan_uniform(const ad_plan *plan, const double *theta, const double *v, double *u,
-                     double *pack)
-{
-    memcpy(u, plan->start, plan->n_scalars * sizeof *u);
-    for (size_t k = 0; k < plan->n_used_params; k++)
-        u[plan->param[2 * k + 1]] = theta[plan->param[2 * k]];
-    for (size_t k = 0; k < plan->n_used_along; k++)
-        u[plan->along[2 * k + 1]] = v[plan->along[2 * k]];
-    const uint32_t *code = plan->uniform, *end = code + plan->n_uniform;
-    while (code < end) {
-        switch (*code++) {
-        case UNIFORM_SUM:
-            code = run_sum(code, u);
-            break;
-        case UNIFORM_FUN:
-            code = run_fun(code, u);
-            break;
-        default:
-            u[code[3]] = u[code[0]] != 0.0 ? u[code[1]] : u[code[2]];
-            code += 4;
-            break;
-        }
-    }
-    for (size_t k = 0; k < plan->n_pack; k++)
-        pack[k] = u[plan->pack[k]];
 }

@@ -129,7 +129,7 @@ meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *
     if (status || sink.finite)
         return status;
     status = ad_batch_locate(batch, &request, err);
-    return status ? status
-                  : meka_fail(err, MEKA_NONFINITE,
-                              "a derivative is beyond the range of a double");
+    return status
+               ? status
+               : meka_fail(err, MEKA_NONFINITE, "a derivative is beyond the range of a double");
 }
