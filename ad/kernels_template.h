@@ -94,37 +94,43 @@ INLINE void transpose(vd *a)
 #endif
 }
 
-/* Features that stand together in a sample are loaded W at a time, from W samples. */
-INLINE bool stand_together(const plan_feature *f, size_t k, size_t n)
+/* How many features from number k on stand together in a sample. */
+INLINE size_t run_length(const plan_feature *f, size_t k, size_t n)
 {
-    return k + W <= n && f[k + W - 1].index == f[k].index + W - 1;
+    size_t length = 1;
+    while (k + length < n && f[k + length].index == f[k].index + length)
+        length++;
+    return length;
 }
 
-/* Samples in order, so that memory is read as it lies; what is left over by itself. */
+/* W of them, of whole vectors of samples. */
+INLINE void load_together(const kernel_block *b, const plan_feature *f, size_t l)
+{
+    vd a[W];
+    for (int i = 0; i < W; i++)
+        memcpy(&a[i], b->xi + (l + (size_t)i) * b->m + f->index, sizeof a[i]);
+    transpose(a);
+    for (int i = 0; i < W; i++)
+        v_store(b->rows + f[i].row * b->stride + l, a[i]);
+}
+
+/* Samples in order, so that memory is read as it lies; W features at a time, the last of a run
+ * with some that were loaded already. */
+static void load_run(const kernel_block *b, const plan_feature *f, size_t n)
+{
+    size_t whole = n >= W ? b->n_valid / W * W : 0, together = n % W == 1 ? n - 1 : n;
+    for (size_t l = 0; l < whole; l += W)
+        for (size_t k = 0; k < together; k += W)
+            load_together(b, &f[k + W <= n ? k : n - W], l);
+    for (size_t k = 0; k < n; k++)
+        load_one(b, &f[k], k < together ? whole : 0);
+}
+
 static void load(const kernel_block *b, const plan_feature *f, size_t n)
 {
-    size_t whole = b->n_valid / W * W;
-    for (size_t l = 0; l < whole; l += W) {
-        for (size_t k = 0; k < n; k++) {
-            if (!stand_together(f, k, n))
-                continue;
-            vd a[W];
-            for (int i = 0; i < W; i++)
-                memcpy(&a[i], b->xi + (l + (size_t)i) * b->m + f[k].index, sizeof a[i]);
-            transpose(a);
-            for (int i = 0; i < W; i++)
-                v_store(b->rows + f[k + (size_t)i].row * b->stride + l, a[i]);
-            k += W - 1;
-        }
-    }
-    for (size_t k = 0; k < n; k++) {
-        if (stand_together(f, k, n)) {
-            for (size_t i = 0; i < W; i++)
-                load_one(b, &f[k + i], whole);
-            k += W - 1;
-        } else {
-            load_one(b, &f[k], 0);
-        }
+    for (size_t k = 0, length; k < n; k += length) {
+        length = run_length(f, k, n);
+        load_run(b, &f[k], length);
     }
 }
 

@@ -9,7 +9,8 @@ command -v "$2" >/dev/null || exit 77
 compiles() { # HEADER FLAGS...
     header=$1
     shift
-    printf '#include <%s>\n' "$header" |
+    # A header of macros alone would leave nothing to compile.
+    printf '#include <%s>\ntypedef int not_empty;\n' "$header" |
         "$compiler" -std=c11 -Wall -Wextra -pedantic -Werror "$@" -fsyntax-only -x c -
 }
 

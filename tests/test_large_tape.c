@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { UNIT = TEST_SANITIZED ? 50 * 1000 : 1000 * 1000 };
+enum { UNIT = TEST_SANITIZED ? 50 * 1000 : 200 * 1000 };
 
 /* ------------------------------------------------------------------------ the shapes */
 
