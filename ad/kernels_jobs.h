@@ -133,14 +133,13 @@ static const uint32_t *run_job(const kernel_block *b, const uint32_t *code)
 {
     job j = {.shape = (plan_shape)code[1]};
     double *sums = b->sums + code[0] * JOB_SIZE;
-    j.g = (term_list){code[2], code[3], code[4], code + 5};
-    const uint32_t *h = j.g.term + term_words(&j.g);
-    j.h = (term_list){h[0], h[1], h[2], h + 3};
-    j.has_h = h[0] + h[1] + h[2] > 0;
+    j.g = read_terms(code + 2);
+    j.h = read_terms(after_terms(&j.g));
+    j.has_h = after_terms(&j.h) > j.h.term;
     if (b->emit)
         emit_job(b, &j, code[0]);
     if (b->level == KERNEL_NOTHING)
-        return j.h.term + term_words(&j.h);
+        return after_terms(&j.h);
     switch (j.shape) {
     case PLAN_LOSS:
         job_loop(b, &j, PLAN_G1, false, KERNEL_SQUARES, sums);
@@ -161,7 +160,7 @@ static const uint32_t *run_job(const kernel_block *b, const uint32_t *code)
         job_level(b, &j, PLAN_ANY, true, sums);
         break;
     }
-    return j.h.term + term_words(&j.h);
+    return after_terms(&j.h);
 }
 
 /* ------------------------------------- jobs of features that stand together: g = x xi_j */

@@ -28,13 +28,20 @@ INLINE vd load_unaligned(const double *p)
 
 /* The term counts of a sum and its terms, by degree. */
 typedef struct term_list {
-    uint32_t n1, n2, n3;
+    uint32_t n1, n2, n3, n4;
     const uint32_t *term;
 } term_list;
 
-INLINE size_t term_words(const term_list *t)
+INLINE term_list read_terms(const uint32_t *code)
 {
-    return 2 * (size_t)t->n1 + 3 * (size_t)t->n2 + 4 * (size_t)t->n3;
+    return (term_list){code[0], code[1], code[2], code[3], code + 4};
+}
+
+/* What follows the terms. */
+INLINE const uint32_t *after_terms(const term_list *t)
+{
+    return t->term + 2 * (size_t)t->n1 + 3 * (size_t)t->n2 + 4 * (size_t)t->n3 +
+           4 * (size_t)t->n4;
 }
 
 /* acc[i] += the terms at lanes l + i W, i < n_vectors. */
@@ -74,6 +81,14 @@ INLINE void add_terms(const kernel_block *b, const term_list *list, size_t l, in
             acc[i] =
                 v_fma(c * v_load(x + i * W) * v_load(y + i * W), v_load(z + i * W), acc[i]);
     }
+    for (uint32_t k = 0; k < list->n4; k++, t += 4) {
+        vd c = v_splat(b->u[t[0]]), s = v_splat(b->u[t[1]]), o = v_splat(b->u[t[2]]);
+        const double *x = base + t[3] * stride;
+        for (int i = 0; i < n_vectors; i++) {
+            vd v = v_fma(s, v_load(x + i * W), o);
+            acc[i] = v_fma(c * v, v, acc[i]);
+        }
+    }
 }
 
 INLINE void sum_chunk(const kernel_block *b, const term_list *list, uint32_t init, double *out,
@@ -90,13 +105,13 @@ INLINE void sum_chunk(const kernel_block *b, const term_list *list, uint32_t ini
 static const uint32_t *run_sum(const kernel_block *b, const uint32_t *code)
 {
     double *out = b->rows + code[0] * b->stride;
-    term_list list = {code[2], code[3], code[4], code + 5};
+    term_list list = read_terms(code + 2);
     size_t l = 0;
     for (; l + CHUNK * W <= b->lanes; l += CHUNK * W)
         sum_chunk(b, &list, code[1], out, l, CHUNK);
     for (; l < b->lanes; l += W)
         sum_chunk(b, &list, code[1], out, l, 1);
-    return list.term + term_words(&list);
+    return after_terms(&list);
 }
 
 /* ------------------------------------------------------------- groups: matrix products */

@@ -64,6 +64,7 @@ static void make_plan(planner *p, ad_plan *out, const plan_roots *roots)
     if (!p->error->status) { /* fewer than before */
         memset(p->row, 0, p->n0);
         plan_rows(p, roots);
+        plan_squares(p);
     }
     if (roots->gradient) {
         out->params = meka_alloc(p->g->n_params, sizeof *out->params, p->error);

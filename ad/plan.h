@@ -7,15 +7,18 @@
  *
  * Varying code is a stream of 32-bit words; rows and scalars are numbers:
  *
- *   SUM    out init n1 n2 n3  (c x)*n1  (c x y)*n2  (c x y z)*n3     out = init + sum c x y z
+ *   SUM    out init TERMS     out = init + the sum of the terms
  *   GROUP  R C pack  out*R init*R x*C                 out_r = init_r + sum_k pack[k][r] x_k
  *   FEATURE_GROUP  R C pack j out*R init*R     out_r = init_r + sum_k pack[r][k] xi_{j+k}
  *   FUN1   op order x  out*4                          value and derivatives up to order
  *   FUN2   op mask a b  out*10                        value and partials in mask
  *   SELECT condition a b out
- *   JOB    job shape  n1 n2 n3 terms (of g)  n1 n2 n3 terms (of h)   statistics of g and h
+ *   JOB    job shape TERMS TERMS      statistics of g and h, each the sum of its terms
  *   FEATURE_JOBS   job n j x y                 n jobs: job + k has g = x xi_{j+k}, h = y
  * xi_{j+k}
+ *
+ * TERMS are n1 n2 n3 n4  (c x)*n1  (c x y)*n2  (c x y z)*n3  (c s o x)*n4, the last standing
+ * for c (s x + o)^2.
  *
  * The last lines of GROUP and JOB are for features that stand together in a sample: these are
  * read where they lie, with lanes of features, and need no rows.

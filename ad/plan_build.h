@@ -6,9 +6,12 @@
 
 #define PLAN_NODE_ONE (GRAPH_NONE - 1) /* a coefficient that is 1 by construction */
 
-/* c x y z of rows; c a uniform node or PLAN_NODE_ONE, absent rows GRAPH_NONE and last. */
+/* c x y z of rows; c a uniform node or PLAN_NODE_ONE, absent rows GRAPH_NONE and last.
+ * Or, if `square`, c (scale x + offset)^2 with both as in a plan_map. */
 typedef struct row_term {
     uint32_t c, x[GRAPH_DEGREE];
+    uint32_t scale, offset;
+    bool square;
     bool grouped; /* computed by a group */
 } row_term;
 
@@ -100,8 +103,14 @@ uint32_t plan_base(const planner *p, uint32_t node);
 /* plan_jobs.c: params [d] and jobs from the roots. */
 void plan_jobs(planner *p, const plan_roots *roots, plan_param *params);
 
+/* The sum that is one row times a number, plus a number (a uniform node or GRAPH_NONE); NULL:
+ * it is not. */
+const row_term *plan_single_row(const planner *p, uint32_t node, uint32_t *offset);
+
 /* plan_rows.c: which rows the roots need. */
 void plan_rows(planner *p, const plan_roots *roots);
+/* Squares of such sums that nobody needs as rows: evaluated where they are added up. */
+void plan_squares(planner *p);
 
 /* plan_group.c: which sums read the same rows. */
 void plan_groups(planner *p);

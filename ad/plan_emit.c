@@ -113,28 +113,37 @@ static uint32_t row_number(const emitter *e, uint32_t node)
     return node == GRAPH_NONE ? UINT32_MAX : e->row[node];
 }
 
-static int term_degree(const row_term *t)
+/* 1 to 3 rows; squares come last. */
+enum { TERM_SQUARE = GRAPH_DEGREE + 1, TERM_CLASSES };
+
+static int term_class(const row_term *t)
 {
-    return 1 + (t->x[1] != GRAPH_NONE) + (t->x[2] != GRAPH_NONE);
+    return t->square ? TERM_SQUARE : 1 + (t->x[1] != GRAPH_NONE) + (t->x[2] != GRAPH_NONE);
 }
 
-/* Counts and terms by degree; with `bare`, without the coefficient. */
+static void put_term(emitter *e, const row_term *t, bool bare)
+{
+    put(e, bare ? PLAN_ONE : plan_scalar(e->s, t->c));
+    if (t->square) {
+        put(e, plan_scalar(e->s, t->scale));
+        put(e, plan_scalar(e->s, t->offset));
+    }
+    for (int j = 0; j < (t->square ? 1 : term_class(t)); j++)
+        put(e, row_number(e, t->x[j]));
+}
+
+/* Counts and terms by class; with `bare`, without the coefficient. */
 static void put_terms(emitter *e, const row_term *t, uint32_t n, bool bare, bool skip_grouped)
 {
-    uint32_t count[GRAPH_DEGREE + 1] = {0};
+    uint32_t count[TERM_CLASSES] = {0};
     for (uint32_t k = 0; k < n; k++)
-        count[term_degree(&t[k])] += !(skip_grouped && t[k].grouped);
-    for (int degree = 1; degree <= GRAPH_DEGREE; degree++)
-        put(e, count[degree]);
-    for (int degree = 1; degree <= GRAPH_DEGREE; degree++) {
-        for (uint32_t k = 0; k < n; k++) {
-            if (term_degree(&t[k]) != degree || (skip_grouped && t[k].grouped))
-                continue;
-            put(e, bare ? PLAN_ONE : plan_scalar(e->s, t[k].c));
-            for (int j = 0; j < degree; j++)
-                put(e, row_number(e, t[k].x[j]));
-        }
-    }
+        count[term_class(&t[k])] += !(skip_grouped && t[k].grouped);
+    for (int class = 1; class < TERM_CLASSES; class ++)
+        put(e, count[class]);
+    for (int class = 1; class < TERM_CLASSES; class ++)
+        for (uint32_t k = 0; k < n; k++)
+            if (term_class(&t[k]) == class && !(skip_grouped && t[k].grouped))
+                put_term(e, &t[k], bare);
 }
 
 static void put_value(emitter *e, const row_value *v)
@@ -144,7 +153,7 @@ static void put_value(emitter *e, const row_value *v)
         put_terms(e, &e->p->term[s->first], s->n, s->n == 1, false);
         return;
     }
-    const row_term row = {PLAN_NODE_ONE, {v->row, GRAPH_NONE, GRAPH_NONE}, false};
+    const row_term row = {.c = PLAN_NODE_ONE, .x = {v->row, GRAPH_NONE, GRAPH_NONE}};
     put_terms(e, &row, v->row != GRAPH_NONE, false, false);
 }
 
@@ -154,7 +163,7 @@ static bool is_product(const planner *p, const row_value *v, uint32_t n)
         return false;
     for (uint32_t k = 0; k < n; k++) {
         const row_term *t = &p->term[p->sum[v->sum].first + k];
-        if (term_degree(t) != 2 || (n > 1 && t->c != PLAN_NODE_ONE))
+        if (term_class(t) != 2 || (n > 1 && t->c != PLAN_NODE_ONE))
             return false;
     }
     return true;
@@ -247,7 +256,7 @@ static void put_words(emitter *e, const entry *t)
         put(e, PLAN_SUM);
         put(e, row_number(e, t->a));
         put(e, plan_scalar(e->s, t->a));
-        for (int k = 0; k < GRAPH_DEGREE; k++)
+        for (int class = 1; class < TERM_CLASSES; class ++)
             put(e, 0);
         break;
     case ENTRY_SUM: {
@@ -375,6 +384,15 @@ static void number_map(const scalars *s, plan_map *m)
     m->offset = plan_scalar(s, m->offset);
 }
 
+static void need_term(scalars *s, const row_term *t)
+{
+    plan_scalars_need(s, t->c);
+    if (t->square) {
+        plan_scalars_need(s, t->scale);
+        plan_scalars_need(s, t->offset);
+    }
+}
+
 static void need_scalars(planner *p, scalars *s, const plan_param *params, uint8_t *used)
 {
     for (size_t k = 0; k < p->n_jobs; k++) {
@@ -389,7 +407,7 @@ static void need_scalars(planner *p, scalars *s, const plan_param *params, uint8
         if (p->row[p->sum[k].node])
             plan_scalars_need(s, p->sum[k].init);
         for (uint32_t j = 0; j < p->sum[k].n && (used[k] || p->row[p->sum[k].node]); j++)
-            plan_scalars_need(s, p->term[p->sum[k].first + j].c);
+            need_term(s, &p->term[p->sum[k].first + j]);
     }
     for (uint32_t k = 0; k < p->n0; k++)
         if (p->row[k] && plan_is_broadcast(planner_node(p, k)))

@@ -103,8 +103,7 @@ static void add_uniform(planner *p, const graph_term *t)
 
 /* ------------------------------------------------------------------------ lowering */
 
-/* The sum that is one row times a number, plus a number; NULL: it is not. */
-static const row_term *single_row(const planner *p, uint32_t node, uint32_t *offset)
+const row_term *plan_single_row(const planner *p, uint32_t node, uint32_t *offset)
 {
     if (!(p->passes & AD_PASS_AFFINE) || node >= p->n0 || p->sum_of[node] == GRAPH_NONE)
         return NULL;
@@ -131,7 +130,7 @@ static void add_row_term(planner *p, row_sum *s, uint32_t c, const uint32_t *x)
     }
     if (meka_grow(&p->term, &p->term_capacity, p->n_terms + 1, sizeof *p->term, p->error))
         return;
-    p->term[p->n_terms++] = (row_term){c, {x[0], x[1], x[2]}, false};
+    p->term[p->n_terms++] = (row_term){.c = c, .x = {x[0], x[1], x[2]}};
     s->n++;
 }
 
@@ -153,7 +152,7 @@ static void lower_term(planner *p, row_sum *s, const graph_term *t)
     graph_sum_begin(p->g);
     graph_sum_add(p->g, &product);
     uint32_t c = node_of_ref(p, graph_sum_end(p->g)), offset = GRAPH_NONE;
-    const row_term *inner = n_rows == 1 ? single_row(p, x[0], &offset) : NULL;
+    const row_term *inner = n_rows == 1 ? plan_single_row(p, x[0], &offset) : NULL;
     /* A multiple of a row is taken in.  One with an offset is a difference to be kept: expanded
      * it could cancel. */
     if (inner && offset == GRAPH_NONE) {
@@ -215,7 +214,7 @@ uint32_t plan_base(const planner *p, uint32_t node)
 {
     uint32_t offset;
     for (int step = 0; step < 2; step++) {
-        const row_term *t = single_row(p, node, &offset);
+        const row_term *t = plan_single_row(p, node, &offset);
         node = t ? t->x[0] : node;
     }
     return node;
@@ -225,14 +224,14 @@ uint32_t plan_base(const planner *p, uint32_t node)
 static void descend(planner *p, row_value *v)
 {
     uint32_t offset = GRAPH_NONE;
-    const row_term *outer = single_row(p, v->row, &offset);
+    const row_term *outer = plan_single_row(p, v->row, &offset);
     if (!outer)
         return;
     uint32_t c = outer->c;
     v->row = outer->x[0];
     v->map.offset = plan_times(p, v->map.scale, offset);
     v->map.scale = plan_times(p, v->map.scale, c);
-    const row_term *inner = single_row(p, v->row, &offset);
+    const row_term *inner = plan_single_row(p, v->row, &offset);
     if (inner) {
         v->row = inner->x[0];
         v->map.inner_scale = inner->c;
@@ -253,7 +252,7 @@ row_value plan_value(planner *p, graph_ref r)
     v.map.scale = node_of_ref(p, (graph_ref){r.c, GRAPH_NONE});
     uint32_t sum = planner_node(p, r.node)->kind == GRAPH_SUM ? p->sum_of[r.node] : GRAPH_NONE;
     uint32_t offset = GRAPH_NONE;
-    if (sum == GRAPH_NONE || p->row[r.node] || single_row(p, r.node, &offset)) {
+    if (sum == GRAPH_NONE || p->row[r.node] || plan_single_row(p, r.node, &offset)) {
         v.row = r.node;
         descend(p, &v);
         return v;

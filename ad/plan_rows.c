@@ -14,6 +14,24 @@ static void need_terms(planner *p, const row_sum *s)
             need_row(p, p->term[s->first + k].x[j]);
 }
 
+/* The one row in a term that is the square of a multiple of it plus a number; NULL: other. */
+static const row_term *square_of(const planner *p, const row_term *t, uint32_t *offset)
+{
+    bool square = t->x[0] == t->x[1] && t->x[2] == GRAPH_NONE;
+    return square ? plan_single_row(p, t->x[0], offset) : NULL;
+}
+
+/* The same of a row that is computed: squares may do without the row in between. */
+static void need_summands(planner *p, const row_sum *s)
+{
+    uint32_t offset;
+    for (uint32_t k = 0; k < s->n; k++) {
+        const row_term *t = &p->term[s->first + k], *inner = square_of(p, t, &offset);
+        for (int j = 0; j < GRAPH_DEGREE; j++)
+            need_row(p, inner ? inner->x[0] : t->x[j]);
+    }
+}
+
 static void need_operands(planner *p, uint32_t id)
 {
     const graph_node *n = planner_node(p, id);
@@ -21,7 +39,7 @@ static void need_operands(planner *p, uint32_t id)
         return;
     switch ((graph_kind)n->kind) {
     case GRAPH_SUM:
-        need_terms(p, &p->sum[p->sum_of[id]]);
+        need_summands(p, &p->sum[p->sum_of[id]]);
         break;
     case GRAPH_PART: /* comes with its function */
         need_row(p, planner_node(p, n->a)->a);
@@ -68,4 +86,21 @@ void plan_rows(planner *p, const plan_roots *roots)
     for (size_t k = p->n0; k-- > 0;)
         if (p->row[k])
             need_operands(p, (uint32_t)k);
+}
+
+void plan_squares(planner *p)
+{
+    for (size_t k = 0; k < p->n_sums; k++) {
+        for (uint32_t j = 0; p->row[p->sum[k].node] && j < p->sum[k].n; j++) {
+            uint32_t offset;
+            row_term *t = &p->term[p->sum[k].first + j];
+            const row_term *inner = square_of(p, t, &offset);
+            if (!inner || p->row[t->x[0]])
+                continue;
+            t->square = true;
+            t->scale = inner->c;
+            t->offset = offset;
+            t->x[0] = t->x[1] = inner->x[0];
+        }
+    }
 }

@@ -103,7 +103,7 @@ static void replace(planner *p, uint32_t to, uint32_t from, double factor)
         p->term[s->first + n++] = t;
     }
     if (!merged)
-        p->term[s->first + n++] = (row_term){c, {node, GRAPH_NONE, GRAPH_NONE}, false};
+        p->term[s->first + n++] = (row_term){.c = c, .x = {node, GRAPH_NONE, GRAPH_NONE}};
     s->n = n;
 }
 
