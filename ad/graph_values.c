@@ -1,9 +1,10 @@
 /* Recorded code as a graph: running sums and products of products become one.
  *
  * What an instruction computes is kept as a term or a list of things to add for as long as it
- * has a single user that can take it in, and becomes a node otherwise.  A sum takes in one sum
- * that it continues (what a loop leaves behind), and sums of squares; never a second one, whose
- * terms may cancel and are to do so among themselves: s + (a - b) is not (s + a) - b.
+ * has a single user that can take it in, and becomes a node otherwise.  A sum takes in the
+ * running sum that it continues (what a loop leaves behind), and sums of squares.  It never
+ * takes in a difference, whose terms may cancel and are to do so among themselves: s + (a - b)
+ * is not (s + a) - b.
  *
  * Everything runs over the code in order, without recursion and in linear time. */
 #include "ad/graph.h"
@@ -37,8 +38,9 @@ typedef struct builder {
     graph *g;
     const ad_code *code;
     size_t n_inputs;
-    form *form;     /* [n_slots] */
-    uint32_t *uses; /* [n_slots] by instructions that the result needs; 0: dead */
+    form *form;       /* [n_slots] */
+    uint32_t *uses;   /* [n_slots] by instructions that the result needs; 0: dead */
+    uint32_t *follow; /* [n_slots] additions and subtractions that follow in a row */
     graph_term *pool;
     size_t n_pool, pool_capacity;
     pending_slot *stack;
@@ -59,8 +61,11 @@ static void count_uses(builder *b)
         if (b->uses[b->n_inputs + k] == 0)
             continue;
         size_t n = ad_code_operands(code, in, own, &operand);
-        for (size_t j = 0; j < n; j++)
+        for (size_t j = 0; j < n; j++) {
             b->uses[operand[j]]++;
+            if (in->op == AD_OP_add || in->op == AD_OP_sub)
+                b->follow[operand[j]] = b->follow[b->n_inputs + k] + 1;
+        }
         if (in->op == AD_OP_SELECT)
             b->uses[in->a]++;
     }
@@ -206,6 +211,15 @@ static uint32_t continued(const builder *b, const uint32_t *operand, size_t n)
     return best;
 }
 
+/* Whether the sum in `slot` is a running one: of three terms or more, or of two with others to
+ * follow; the difference of two never is. */
+static bool is_running(const builder *b, uint32_t slot)
+{
+    const ad_instruction *in = &b->code->instruction[slot - b->n_inputs];
+    const form *f = &b->form[slot];
+    return f->kind == FORM_LINEAR && (f->n > 2 || (in->op == AD_OP_add && b->follow[slot] > 1));
+}
+
 /* add, sub, neg, sum: what cannot be taken in becomes a node. */
 static form linear_form(builder *b, const ad_instruction *in)
 {
@@ -216,7 +230,8 @@ static form linear_form(builder *b, const ad_instruction *in)
     uint32_t first = f.term.f[0] = continued(b, operand, n);
     for (size_t k = 0; k < n; k++) {
         const form *x = &b->form[operand[k]];
-        if (x->kind != FORM_TERM && k != first && x->sign == 0)
+        bool taken = x->sign != 0 || (k == first && is_running(b, operand[k]));
+        if (x->kind != FORM_TERM && !taken)
             resolve(b, operand[k]);
         int8_t sign = (int8_t)(subtracts(in, k) ? -x->sign : x->sign);
         f.sign = (int8_t)(k == 0 || sign == f.sign ? sign : 0);
@@ -305,7 +320,8 @@ graph_ref graph_from_code(graph *g, const ad_code *code)
     b.fuse = g->passes & AD_PASS_FUSE;
     b.form = meka_alloc(n_slots, sizeof *b.form, &g->error);
     b.uses = meka_alloc(n_slots, sizeof *b.uses, &g->error);
-    if (b.form && b.uses) {
+    b.follow = meka_alloc(n_slots, sizeof *b.follow, &g->error);
+    if (b.form && b.uses && b.follow) {
         count_uses(&b);
         build(&b);
         if (!g->error.status)
@@ -313,6 +329,7 @@ graph_ref graph_from_code(graph *g, const ad_code *code)
     }
     free(b.form);
     free(b.uses);
+    free(b.follow);
     free(b.pool);
     free(b.stack);
     return loss;

@@ -14,13 +14,12 @@
  *   FUN2   op mask a b  out*10                        value and partials in mask
  *   SELECT condition a b out
  *   JOB    job shape TERMS TERMS      statistics of g and h, each the sum of its terms
- *   FEATURE_JOBS   job n j x y                 n jobs: job + k has g = x xi_{j+k}, h = y
- * xi_{j+k}
+ *   FEATURE_JOBS   job n j x y        jobs job + k, k < n, of g = x xi_{j+k}, h = y xi_{j+k}
  *
  * TERMS are n1 n2 n3 n4  (c x)*n1  (c x y)*n2  (c x y z)*n3  (c s o x)*n4, the last standing
  * for c (s x + o)^2.
  *
- * The last lines of GROUP and JOB are for features that stand together in a sample: these are
+ * FEATURE_GROUP and FEATURE_JOBS are for features that stand together in a sample: these are
  * read where they lie, with lanes of features, and need no rows.
  *
  * Uniform code, of scalars likewise:
