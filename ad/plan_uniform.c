@@ -151,7 +151,8 @@ static uint32_t *part_masks(const scalars *s, size_t *n_funs, uint32_t *fun)
 /* A needed node, in the order of computation. */
 typedef struct place {
     uint32_t level, node;
-    uint64_t shape; /* of a sum: equal for equal numbers and degrees of terms */
+    uint64_t shape;   /* of a sum: equal for equal numbers and degrees of terms */
+    uint32_t operand; /* the scalar it reads first, once its level's turn has come */
 } place;
 
 enum { LOOP_SHORTEST = 4 };
@@ -164,14 +165,44 @@ static uint64_t shape_of(const graph *g, const graph_node *n)
     return h ^ h >> 32;
 }
 
-static int by_place(const void *x, const void *y)
+static int by_level(const void *x, const void *y)
 {
     const place *a = x, *b = y;
     if (a->level != b->level)
         return a->level < b->level ? -1 : 1;
+    return a->node < b->node ? -1 : a->node > b->node;
+}
+
+static int by_operand(const void *x, const void *y)
+{
+    const place *a = x, *b = y;
     if (a->shape != b->shape)
         return a->shape < b->shape ? -1 : 1;
+    if (a->operand != b->operand)
+        return a->operand < b->operand ? -1 : 1;
     return a->node < b->node ? -1 : a->node > b->node;
+}
+
+/* One past the last place of at[k]'s level. */
+static size_t level_end(const place *at, size_t k, size_t n)
+{
+    size_t end = k + 1;
+    while (end < n && at[end].level == at[k].level)
+        end++;
+    return end;
+}
+
+/* Puts the n places of one level into the order of their first operands: that of the loop
+ * which recorded them, whichever way round it, or the reverse sweep, went. */
+static void sort_level(const scalars *s, place *at, size_t n)
+{
+    const graph *g = s->p->g;
+    for (size_t k = 0; k < n; k++) {
+        const graph_node *node = &g->node[at[k].node];
+        const graph_term *t = node->kind == GRAPH_SUM ? &g->term[node->a] : NULL;
+        at[k].operand = t && t->f[0] != GRAPH_NONE ? s->number[t->f[0]] : node->a;
+    }
+    qsort(at, n, sizeof *at, by_operand);
 }
 
 static uint32_t above(uint32_t level, const uint32_t *levels, uint32_t node)
@@ -231,8 +262,7 @@ static size_t loop_length(const scalars *s, const place *at, size_t n)
     if (first->kind != GRAPH_SUM || !(s->p->passes & AD_PASS_COALESCE) || n < LOOP_SHORTEST)
         return 1;
     size_t length = 2;
-    for (; length < n && at[length].level == at[0].level && at[length].shape == at[0].shape;
-         length++)
+    for (; length < n && at[length].shape == at[0].shape; length++)
         if (node[at[length].node].b != first->b ||
             !same_strides(s, first, &node[at[length - 2].node], &node[at[length - 1].node],
                           &node[at[length].node]))
@@ -297,11 +327,11 @@ static place *make_places(scalars *s, size_t *n)
         if (!s->needed[k])
             continue;
         level[k] = level_of(g, level, &g->node[k]);
-        out[at++] = (place){level[k], (uint32_t)k, shape_of(g, &g->node[k])};
+        out[at++] = (place){level[k], (uint32_t)k, shape_of(g, &g->node[k]), 0};
     }
     free(level);
     if (out)
-        qsort(out, *n, sizeof *out, by_place);
+        qsort(out, *n, sizeof *out, by_level);
     return out;
 }
 
@@ -362,8 +392,12 @@ void plan_scalars_assign(scalars *s)
     new_scalar(&w, 1.0); /* PLAN_ONE */
     size_t n = 0;
     place *at = mask && w.part ? make_places(s, &n) : NULL;
-    for (size_t k = 0, length; at && k < n && !error->status; k += length) {
-        length = loop_length(s, &at[k], n - k);
+    for (size_t k = 0, length, end = 0; at && k < n && !error->status; k += length) {
+        if (k == end) {
+            end = level_end(at, k, n);
+            sort_level(s, &at[k], end - k);
+        }
+        length = loop_length(s, &at[k], end - k);
         if (length > 1)
             write_loop(&w, &at[k], length);
         else

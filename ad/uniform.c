@@ -7,17 +7,18 @@
 
 static const uint32_t *run_sum(const uint32_t *code, double *u)
 {
-    double sum = 0.0;
+    /* Two sums in turn: a chain of additions waits for each of them. */
+    double sum[2] = {0.0, 0.0};
     const uint32_t *t = code + 5;
     for (uint32_t k = 0; k < code[1]; k++, t += 1)
-        sum += u[t[0]];
+        sum[0] += u[t[0]];
     for (uint32_t k = 0; k < code[2]; k++, t += 2)
-        sum += u[t[0]] * u[t[1]];
+        sum[k % 2] += u[t[0]] * u[t[1]];
     for (uint32_t k = 0; k < code[3]; k++, t += 3)
-        sum += u[t[0]] * u[t[1]] * u[t[2]];
+        sum[k % 2] += u[t[0]] * u[t[1]] * u[t[2]];
     for (uint32_t k = 0; k < code[4]; k++, t += 4)
-        sum += u[t[0]] * u[t[1]] * u[t[2]] * u[t[3]];
-    u[code[0]] = sum;
+        sum[k % 2] += u[t[0]] * u[t[1]] * u[t[2]] * u[t[3]];
+    u[code[0]] = sum[0] + sum[1];
     return t;
 }
 
