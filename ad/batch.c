@@ -71,6 +71,8 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
         program->replay && options && options->n_threads ? options->n_threads : 1;
     if (batch->n_threads > BATCH_SEGMENTS)
         batch->n_threads = BATCH_SEGMENTS;
+    if (options && options->n_lanes > SIZE_MAX / 64) /* so that no product below overflows */
+        return meka_fail(err, MEKA_ERR_MEMORY, "out of memory: %zu lanes", options->n_lanes);
     batch->max_lanes =
         options && options->n_lanes ? round_up(options->n_lanes) : choose_lanes(n.rows);
     batch->u = meka_alloc(n.scalars, sizeof(double), err);

@@ -122,6 +122,9 @@ static void give(reverse *r, int list, uint32_t to, double c, const graph_ref *f
         if (graph_is_zero(factor[k]))
             return;
     graph *g = r->g;
+    if (r->n_shares >= GRAPH_NONE)
+        meka_fail(&g->error, MEKA_ERR_RANGE,
+                  "the adjoints of this objective have more than 4294967294 products");
     if (g->error.status ||
         meka_grow(&r->share, &r->capacity, r->n_shares + 1, sizeof *r->share, &g->error))
         return;
@@ -137,6 +140,7 @@ static void give(reverse *r, int list, uint32_t to, double c, const graph_ref *f
 static graph_ref collect(reverse *r, int list, uint32_t node)
 {
     graph_sum_begin(r->g);
+    assert(r->share); /* the loss's own, at least */
     for (uint32_t s = r->first[list][node]; s != GRAPH_NONE; s = r->share[s].next)
         graph_sum_add(r->g, &r->share[s].t);
     return graph_sum_end(r->g);

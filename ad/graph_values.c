@@ -190,6 +190,11 @@ static graph_term multiply(builder *b, uint32_t left, uint32_t right)
         s = unit_term((graph_ref){1.0, node_of(b, left)});
         t = unit_term((graph_ref){1.0, node_of(b, right)});
     }
+    if (graph_degree(&t) > graph_degree(&s)) { /* x (y z) = (y z) x, not (x y) z */
+        graph_term swap = s;
+        s = t;
+        t = swap;
+    }
     graph_ref factor[2 * GRAPH_DEGREE];
     int n = 0;
     for (int k = 0; k < graph_degree(&s); k++)

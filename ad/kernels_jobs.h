@@ -11,7 +11,7 @@ typedef struct job {
 } job;
 
 /* g - g0 and h - h0 at lanes l + i W.  The shift goes into the product's own rounding, so it
- * is free; what it leaves of equal samples is below their rounding (ad/moments.c). */
+ * is free; equal samples leave the same rounding in every deviation (ad/moments.c). */
 INLINE void job_values(const kernel_block *b, const job *j, plan_shape shape, bool has_h, vd g0,
                        vd h0, size_t l, int n, vd *g, vd *h)
 {
@@ -132,7 +132,7 @@ static void emit_job(const kernel_block *b, const job *j, uint32_t number)
 static const uint32_t *run_job(const kernel_block *b, const uint32_t *code)
 {
     job j = {.shape = (plan_shape)code[1]};
-    double *sums = b->sums + code[0] * JOB_SIZE;
+    double *sums = b->sums + code[0] * (size_t)JOB_SIZE;
     j.g = read_terms(code + 2);
     j.h = read_terms(after_terms(&j.g));
     j.has_h = after_terms(&j.h) > j.h.term;

@@ -86,7 +86,10 @@ INLINE void add_terms(const kernel_block *b, const term_list *list, size_t l, in
         const double *x = base + t[3] * stride;
         for (int i = 0; i < n_vectors; i++) {
             vd v = v_fma(s, v_load(x + i * W), o);
-            acc[i] = v_fma(c * v, v, acc[i]);
+            vd cv = v;
+            if (t[0] != PLAN_ONE)
+                cv *= c;
+            acc[i] = v_fma(cv, v, acc[i]);
         }
     }
 }

@@ -12,7 +12,8 @@
 
 /* -------------------------------------------------------------------- merged totals */
 
-/* Appends b's n_b samples to a's n_a. */
+/* Appends b's n_b samples to a's n_a.  What two constants with one first sample differ by is
+ * the rounding of their shift: a difference of zero. */
 static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
 {
     double n = n_a + n_b, w = n_a * n_b / n;
@@ -23,35 +24,51 @@ static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
     }
     a->g += g * (n_b / n);
     a->h += h * (n_b / n);
+    if (a->g0 == b->g0 && a->gg == 0.0 && b->gg == 0.0)
+        g = 0.0;
+    if (a->h0 == b->h0 && a->hh == 0.0 && b->hh == 0.0)
+        h = 0.0;
     a->gg += b->gg + g * g * w;
     a->hh += b->hh + h * h * w;
     a->gh += b->gh + g * h * w;
 }
 
-static ad_total total_of(const double *sums, double n)
+/* The sum of squares about the mean of n deviations from one of the samples.
+ *
+ * Kernels let that shift take part in a product's rounding, so that the deviation of the sample
+ * itself need not be 0: equal samples leave the same residue in every sum.  It is told apart
+ * from a variance without knowing its size.  Of n deviations, one of which is 0, at least a
+ * part 1/n of the squares remains; of equal ones only the rounding of both sums, each at most
+ * n/4 + 4 additions in a row, does.  The two are apart for segments of less than 5e7 samples. */
+static double squares_about_mean(double sum, double squares, double n)
 {
-    double g = sums[JOB_G], h = sums[JOB_H];
-    return (ad_total){.g0 = sums[JOB_G0],
-                      .h0 = sums[JOB_H0],
-                      .g = g / n,
-                      .h = h / n,
-                      .gg = sums[JOB_GG] - g * (g / n),
-                      .hh = sums[JOB_HH] - h * (h / n),
-                      .gh = sums[JOB_GH] - g * (h / n)};
+    double left = squares - sum * (sum / n);
+    return isfinite(left) && left <= (n + 16.0) * DBL_EPSILON * squares ? 0.0 : left;
 }
 
-/* Unbiased.  What is within the rounding of the values themselves is zero: kernels let the
- * shift take part in a product's rounding, which leaves a constant below that. */
-static double variance(double squares, double x0, double n)
+static ad_total total_of(const double *sums, double n, bool squares)
 {
-    double v = n > 1.0 ? squares / (n - 1.0) : 0.0, rounding = DBL_EPSILON * x0;
-    return v <= rounding * rounding ? 0.0 : v;
+    double g = sums[JOB_G], h = sums[JOB_H];
+    ad_total t = {.g0 = sums[JOB_G0], .h0 = sums[JOB_H0], .g = g / n, .h = h / n};
+    if (squares) {
+        t.gg = squares_about_mean(g, sums[JOB_GG], n);
+        t.hh = squares_about_mean(h, sums[JOB_HH], n);
+        t.gh = sums[JOB_GH] - g * (h / n);
+    }
+    return t;
+}
+
+/* Unbiased. */
+static double variance(double squares, double n)
+{
+    return n > 1.0 ? squares / (n - 1.0) : 0.0;
 }
 
 typedef struct moments_sink {
     const ad_batch *batch;
     const ad_plan *plan;
     ad_moments *out;
+    kernel_level level;
     size_t n_merged;
     bool product;
 } moments_sink;
@@ -61,7 +78,8 @@ static void take_segment(void *ctx, const ad_worker *worker)
     moments_sink *sink = ctx;
     double n = (double)worker->n;
     for (size_t k = 0; k < sink->plan->n_jobs; k++) {
-        ad_total segment = total_of(worker->sums + k * JOB_SIZE, n);
+        ad_total segment =
+            total_of(worker->sums + k * JOB_SIZE, n, k == 0 || sink->level >= KERNEL_SQUARES);
         merge(&sink->batch->total[k], (double)sink->n_merged, &segment, n);
     }
     sink->n_merged += worker->n;
@@ -78,34 +96,41 @@ static double mapped_mean(const mapping *m, double x0, double deviation)
     return m->s1 * ((m->s0 * x0 + m->o0) + m->s0 * deviation) + m->o1;
 }
 
-/* Writes component j's pieces from the totals of its quantity; false: not finite. */
+/* A covariance's factor by two maps, without the factors' product, which may be out of range. */
+static double mapped_covariance(const mapping *a, const mapping *b, double c)
+{
+    return a->s1 * (b->s1 * (a->s0 * (b->s0 * c)));
+}
+
+/* Writes x if it is asked for; false: it is, and not finite. */
+static bool put(double *out, size_t j, double x)
+{
+    if (out)
+        out[j] = x;
+    return !out || isfinite(x);
+}
+
+/* Writes component j's pieces from the totals of its quantity; false: not finite.  What is not
+ * asked for may be out of range. */
 static bool finish_param(const moments_sink *sink, size_t j, const ad_total *t,
                          const mapping *map_g, const mapping *map_h, double n)
 {
     ad_moments *out = sink->out;
-    double gs = map_g->s0 * map_g->s1, hs = map_h->s0 * map_h->s1;
-    double gg = variance(t->gg, t->g0, n), hh = variance(t->hh, t->h0, n);
-    double gh = n > 1.0 && gg > 0.0 && hh > 0.0 ? t->gh / (n - 1.0) : 0.0;
-    double g = mapped_mean(map_g, t->g0, t->g), h = mapped_mean(map_h, t->h0, t->h);
-    gg *= gs * gs;
-    hh *= hs * hs;
-    gh *= gs * hs;
-    if (out->grad_mean)
-        out->grad_mean[j] = g;
-    if (out->grad_var)
-        out->grad_var[j] = gg;
-    if (out->hvp_mean)
-        out->hvp_mean[j] = h;
-    if (out->hvp_var)
-        out->hvp_var[j] = hh;
-    if (out->cross_cov)
-        out->cross_cov[j] = gh;
+    double gg = mapped_covariance(map_g, map_g, variance(t->gg, n));
+    double hh = mapped_covariance(map_h, map_h, variance(t->hh, n));
+    bool constant = t->gg == 0.0 || t->hh == 0.0;
+    double gh = constant ? 0.0 : mapped_covariance(map_g, map_h, variance(t->gh, n));
+    bool finite = put(out->grad_mean, j, mapped_mean(map_g, t->g0, t->g));
+    finite = put(out->hvp_mean, j, mapped_mean(map_h, t->h0, t->h)) && finite;
+    finite = put(out->grad_var, j, gg) && finite;
+    finite = put(out->hvp_var, j, hh) && finite;
+    finite = put(out->cross_cov, j, gh) && finite;
     if (out->traces) {
         out->grad_var_trace += gg;
         out->hvp_var_trace += hh;
         out->cross_cov_trace += gh;
     }
-    return isfinite(g) && isfinite(gg) && isfinite(h) && isfinite(hh) && isfinite(gh);
+    return finite;
 }
 
 static mapping mapping_of(const double *u, const plan_map *m)
@@ -200,19 +225,23 @@ static void take_cov_block(void *ctx, ad_worker *worker, const kernel_block *blo
     s->n += block->n_valid;
 }
 
-static void finish_matrix(size_t d, double *cov, const double *x1, double n)
+/* cov [d][d] or NULL; false: not finite. */
+static bool finish_matrix(size_t d, double *cov, const double *x1, double n)
 {
-    for (size_t j = 0; j < d; j++) {
+    bool finite = true;
+    for (size_t j = 0; cov && j < d; j++) {
         for (size_t k = 0; k <= j; k++) {
             double c = n > 1.0 ? (cov[j * d + k] - x1[j] * (x1[k] / n)) / (n - 1.0) : 0.0;
             cov[j * d + k] = cov[k * d + j] = j == k && c < 0.0 ? 0.0 : c;
+            finite = finite && isfinite(c);
         }
     }
+    return finite;
 }
 
 /* A pass of its own: the d x d sums outweigh evaluating twice. */
 static meka_status full_covariances(ad_batch *batch, const ad_request *moments, ad_moments *out,
-                                    meka_error *err)
+                                    bool *finite, meka_error *err)
 {
     size_t d = batch->program->objective.n_params;
     cov_sink s = {.batch = batch,
@@ -252,10 +281,8 @@ static meka_status full_covariances(ad_batch *batch, const ad_request *moments, 
         add_outer(&s, 1, batch->sampler.w.second, 1, out->hvp_cov);
         s.n++;
     }
-    if (out->grad_cov)
-        finish_matrix(d, out->grad_cov, s.sum[0][1], (double)request.n);
-    if (out->hvp_cov)
-        finish_matrix(d, out->hvp_cov, s.sum[1][1], (double)request.n);
+    *finite = finish_matrix(d, out->grad_cov, s.sum[0][1], (double)request.n) && *finite;
+    *finite = finish_matrix(d, out->hvp_cov, s.sum[1][1], (double)request.n) && *finite;
     return MEKA_OK;
 }
 
@@ -284,9 +311,12 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
         *finite = finish_plan(sink, (double)request->n);
     const ad_total *loss = &batch->total[0];
     out->loss_mean = loss->g0 + loss->g;
-    out->loss_var = variance(loss->gg, loss->g0, (double)request->n);
-    *finite = *finite && isfinite(out->loss_mean) && isfinite(out->loss_var);
-    return out->grad_cov || out->hvp_cov ? full_covariances(batch, request, out, err) : MEKA_OK;
+    out->loss_var = variance(loss->gg, (double)request->n);
+    *finite = *finite && isfinite(out->loss_mean) && isfinite(out->loss_var) &&
+              isfinite(out->grad_var_trace) && isfinite(out->hvp_var_trace) &&
+              isfinite(out->cross_cov_trace);
+    return out->grad_cov || out->hvp_cov ? full_covariances(batch, request, out, finite, err)
+                                         : MEKA_OK;
 }
 
 meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
@@ -299,14 +329,17 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
     bool gradient = product || out->grad_mean || out->grad_var || out->grad_cov || out->traces;
     assert(!product || v);
     plan_mode mode = product ? PLAN_PRODUCT : gradient ? PLAN_GRADIENT : PLAN_LINE;
-    moments_sink sink = {
-        .batch = batch, .plan = &batch->program->plan[mode], .out = out, .product = product};
+    moments_sink sink = {.batch = batch,
+                         .plan = &batch->program->plan[mode],
+                         .out = out,
+                         .level = level_of(out),
+                         .product = product};
     ad_request request = {.theta = theta,
                           .v = product ? v : NULL,
                           .n = n,
                           .xi = xi,
                           .mode = mode,
-                          .level = level_of(out),
+                          .level = sink.level,
                           .segment = take_segment,
                           .ctx = &sink};
     bool finite = true;

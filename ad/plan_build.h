@@ -133,8 +133,8 @@ void plan_mark_common(planner *p, uint32_t sum);
 
 /* More terms than this are worth a row of their own rather than evaluation in a job. */
 enum { PLAN_FEW_TERMS = 4 };
-/* c + x of uniform nodes, as plan_times. */
-uint32_t plan_plus(planner *p, uint32_t c, uint32_t x);
+/* a + b of uniform nodes, as plan_times. */
+uint32_t plan_plus(planner *p, uint32_t a, uint32_t b);
 /* The value of a coefficient: c times a uniform node or (GRAPH_NONE) 1. */
 graph_ref plan_coefficient(const planner *p, uint32_t c);
 

@@ -34,6 +34,16 @@ static void touch_terms(emitter *e, const row_sum *s, uint32_t first, uint32_t n
             touch(e, e->p->term[s->first + k].x[j]);
 }
 
+static void touch_group(emitter *e, const row_group *g)
+{
+    const planner *p = e->p;
+    bool reads_rows = !plan_is_feature_group(p, g);
+    for (uint32_t k = 0; k < g->n_rows && reads_rows; k++)
+        touch(e, p->member_row[g->first_row + k]);
+    for (uint32_t k = 0; k < g->n_members; k++)
+        touch(e, p->sum[p->member[g->first_member + k]].node);
+}
+
 static void touch_value(emitter *e, const row_value *v)
 {
     touch(e, v->row);
@@ -64,14 +74,9 @@ static void touch_entry(emitter *e, const entry *t)
         touch_terms(e, &p->sum[t->a], t->first, t->n);
         touch(e, p->sum[t->a].node);
         break;
-    case ENTRY_GROUP: {
-        const row_group *g = &p->group[t->a];
-        for (uint32_t k = 0; k < g->n_rows && !plan_is_feature_group(p, g); k++)
-            touch(e, p->member_row[g->first_row + k]);
-        for (uint32_t k = 0; k < g->n_members; k++)
-            touch(e, p->sum[p->member[g->first_member + k]].node);
+    case ENTRY_GROUP:
+        touch_group(e, &p->group[t->a]);
         break;
-    }
     case ENTRY_FUN: {
         uint32_t out[GRAPH_N_PARTS];
         touch(e, planner_node(p, t->a)->a);
@@ -210,6 +215,9 @@ static void put_group(emitter *e, const row_group *g)
 {
     planner *p = e->p;
     bool of_features = plan_is_feature_group(p, g);
+    if (e->pack.n > UINT32_MAX)
+        meka_fail(p->error, MEKA_ERR_RANGE,
+                  "the matrices of this objective have more than 4294967295 coefficients");
     put(e, of_features ? PLAN_FEATURE_GROUP : PLAN_GROUP);
     put(e, g->n_members);
     put(e, g->n_rows);

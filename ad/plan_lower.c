@@ -4,8 +4,8 @@
 
 #include "base/memory.h"
 
-#include <assert.h>
-#include <string.h>
+#include <float.h>
+#include <math.h>
 
 /* ------------------------------------------------------------------ what is needed */
 
@@ -134,6 +134,36 @@ static void add_row_term(planner *p, row_sum *s, uint32_t c, const uint32_t *x)
     s->n++;
 }
 
+static int exponent(double x)
+{
+    int e = 0;
+    frexp(x, &e);
+    return e;
+}
+
+/* The binary exponent of the constants in a coefficient that is one product. */
+static int exponent_of(const planner *p, uint32_t c)
+{
+    graph_ref r = plan_coefficient(p, c);
+    int sum = exponent(r.c);
+    const graph_node *n = r.node == GRAPH_NONE ? NULL : planner_node(p, r.node);
+    if (!n || n->kind != GRAPH_SUM || n->b != 1)
+        return sum;
+    const graph_term *t = &p->g->term[n->a];
+    sum += exponent(t->c);
+    for (int k = 0; k < graph_degree(t); k++)
+        if (planner_node(p, t->f[k])->kind == GRAPH_CONST)
+            sum += exponent(p->g->real[planner_node(p, t->f[k])->a]);
+    return sum;
+}
+
+/* The coefficients' product would leave the range although what they multiply need not. */
+static bool is_out_of_range(const planner *p, uint32_t c, uint32_t inner)
+{
+    int e = exponent_of(p, c) + exponent_of(p, inner);
+    return e > DBL_MAX_EXP / 2 || e < DBL_MIN_EXP / 2; /* with room for theta's part */
+}
+
 static void lower_term(planner *p, row_sum *s, const graph_term *t)
 {
     uint32_t x[GRAPH_DEGREE] = {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE};
@@ -155,7 +185,7 @@ static void lower_term(planner *p, row_sum *s, const graph_term *t)
     const row_term *inner = n_rows == 1 ? plan_single_row(p, x[0], &offset) : NULL;
     /* A multiple of a row is taken in.  One with an offset is a difference to be kept: expanded
      * it could cancel. */
-    if (inner && offset == GRAPH_NONE) {
+    if (inner && offset == GRAPH_NONE && !is_out_of_range(p, c, inner->c)) {
         uint32_t row[GRAPH_DEGREE] = {inner->x[0], GRAPH_NONE, GRAPH_NONE};
         uint32_t inner_c = inner->c;
         add_row_term(p, s, plan_times(p, c, inner_c), row);

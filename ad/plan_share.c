@@ -11,6 +11,7 @@
 typedef struct profile {
     uint64_t hash;
     uint32_t sum, first; /* in coefficient */
+    bool replaced;       /* it no longer describes the sum */
 } profile;
 
 typedef struct sharer {
@@ -81,7 +82,7 @@ static double factor_between(const sharer *s, const profile *x, const profile *y
 static bool is_pure(const sharer *s, const profile *x)
 {
     const row_sum *sum = &s->p->sum[x->sum];
-    return sum->init == GRAPH_NONE && sum->n == s->n_rows;
+    return !x->replaced && sum->init == GRAPH_NONE && sum->n == s->n_rows;
 }
 
 /* Replaces the common rows in sum `to` by factor times the row of sum `from`. */
@@ -117,8 +118,10 @@ static void share_among(sharer *s, size_t n)
             uint32_t from = s->profile[k].sum, to = s->profile[j].sum;
             double factor = factor_between(s, &s->profile[j], &s->profile[k]);
             if (factor != 0.0 && p->sum[from].node < p->sum[to].node &&
-                p->sum[to].n >= s->n_rows)
+                !s->profile[j].replaced) {
                 replace(p, to, from, factor);
+                s->profile[j].replaced = true;
+            }
         }
     }
 }

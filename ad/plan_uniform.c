@@ -84,6 +84,12 @@ typedef struct uniform_writer {
 
 static uint32_t new_scalar(uniform_writer *w, double value)
 {
+    if (w->n_scalars >= UINT32_MAX) {
+        meka_fail(w->out.error, MEKA_ERR_RANGE,
+                  "the derivatives of this objective have more than 4294967295 constants and "
+                  "values that do not depend on the sample");
+        return 0;
+    }
     if (meka_grow(&w->start, &w->start_capacity, w->n_scalars + 1, sizeof value, w->out.error))
         return 0;
     w->start[w->n_scalars] = value;
@@ -122,7 +128,7 @@ static void write_fun(uniform_writer *w, uint32_t id, const graph_node *n, uint3
     for (int k = 0; k < GRAPH_N_PARTS; k++) {
         uint32_t out = mask & (1u << k) ? new_scalar(w, 0.0) : 0;
         words_put(&w->out, out);
-        w->part[w->fun[id] * GRAPH_N_PARTS + (size_t)k] = out;
+        w->part[w->fun[id] * (size_t)GRAPH_N_PARTS + (size_t)k] = out;
     }
     w->s->number[id] = w->part[w->fun[id] * (size_t)GRAPH_N_PARTS];
 }

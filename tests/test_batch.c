@@ -192,7 +192,23 @@ START_TEST(the_hessian_is_symmetric)
 }
 END_TEST
 
+START_TEST(more_lanes_than_memory_can_hold_are_refused)
+{
+    static const size_t lanes[] = {SIZE_MAX, SIZE_MAX - 8, SIZE_MAX / 2 + 1, SIZE_MAX / 8 + 1};
+    fixture f = fixture_make(&mixed_objective, 0);
+    for (int k = 0; k < 4; k++) {
+        ad_batch *batch = NULL;
+        ad_batch_options options = {.n_lanes = lanes[k]};
+        meka_error err = {0};
+        ck_assert_int_eq(ad_batch_create(&batch, f.program, &options, &err), MEKA_ERR_MEMORY);
+        ck_assert(!batch && err.text[0]);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
 TEST_MAIN("batch", samples_agree_with_derivatives_by_hand_for_any_number_of_lanes,
           each_output_may_be_left_out_without_changing_the_others,
           an_objective_that_branches_on_a_value_equals_the_one_that_selects,
-          sum_and_dot_equal_loops_of_scalar_operations, the_hessian_is_symmetric)
+          sum_and_dot_equal_loops_of_scalar_operations, the_hessian_is_symmetric,
+          more_lanes_than_memory_can_hold_are_refused)

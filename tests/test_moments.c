@@ -172,8 +172,94 @@ START_TEST(scaling_the_direction_by_a_power_of_two_scales_moments_exactly)
 }
 END_TEST
 
+static ad_var linear(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape;
+    return ad_mul(*(const double *)ctx, ad_mul(t[0], xi[0]));
+}
+
+static fixture linear_fixture(const double *factor)
+{
+    ad_objective o = {.n_params = 1, .n_features = 1, .record = linear, .ctx = factor};
+    return fixture_make(&o, 8);
+}
+
+START_TEST(a_difference_of_one_unit_in_one_sample_is_a_variance)
+{
+    static double one = 1.0, xi[1000];
+    double gv;
+    fixture f = linear_fixture(&one);
+    for (int i = 0; i < 1000; i++)
+        xi[i] = 0x1p53 + (i == 500 ? 2.0 : 0.0);
+    ad_moments out = {.grad_var = &gv};
+    ad_eval_moments(f.batch, &one, NULL, 1000, xi, &out, NULL);
+    ck_assert_double_eq_tol(gv, 4.0 / 1000, 1e-17);
+    ck_assert_double_eq_tol(out.loss_var, 4.0 / 1000, 1e-17);
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(a_variance_beyond_the_range_is_not_taken_for_rounding)
+{
+    const double one = 1.0, xi[3] = {1e200, 2e200, 0.0};
+    double gv;
+    fixture f = linear_fixture(&one);
+    ad_moments out = {.grad_var = &gv};
+    ck_assert_int_eq(ad_eval_moments(f.batch, &one, NULL, 3, xi, &out, NULL), MEKA_NONFINITE);
+    ck_assert(isinf(gv) && isinf(out.loss_var));
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(what_is_not_asked_for_may_be_out_of_range)
+{
+    const double one = 1.0, zero = 0.0;
+    double xi[n_samples], gm;
+    fixture f = linear_fixture(&one);
+    for (int i = 0; i < n_samples; i++)
+        xi[i] = 1e200 * (1 + sin(i));
+    ad_moments out = {.grad_mean = &gm};
+    ck_assert_int_eq(ad_eval_moments(f.batch, &zero, NULL, n_samples, xi, &out, NULL), MEKA_OK);
+    ck_assert_double_eq_tol(gm / 1e200, direct_mean(xi, 1) / 1e200, 1e-15);
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(a_large_factor_of_small_derivatives_leaves_their_variance_in_range)
+{
+    const double factor = 1e200, zero = 0.0;
+    double xi[n_samples], scaled[n_samples], gv;
+    fixture f = linear_fixture(&factor);
+    for (int i = 0; i < n_samples; i++) {
+        xi[i] = 1e-150 * (1 + sin(i));
+        scaled[i] = 1e50 * (1 + sin(i));
+    }
+    ad_moments out = {.grad_var = &gv};
+    ck_assert_int_eq(ad_eval_moments(f.batch, &zero, NULL, n_samples, xi, &out, NULL), MEKA_OK);
+    ck_assert_double_eq_tol(gv, direct_cov(scaled, scaled, 1), 1e-14 * gv);
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(a_covariance_matrix_beyond_the_range_is_reported)
+{
+    const double one = 1.0, zero = 0.0, xi[3] = {1e200, 2e200, 0.0};
+    double cov;
+    fixture f = linear_fixture(&one);
+    ad_moments out = {.grad_cov = &cov};
+    ck_assert_int_eq(ad_eval_moments(f.batch, &zero, NULL, 3, xi, &out, NULL), MEKA_NONFINITE);
+    ck_assert(isinf(cov));
+    fixture_clear(&f);
+}
+END_TEST
+
 TEST_MAIN("moments", moments_are_the_means_and_unbiased_covariances_of_the_samples,
           line_moments_are_those_of_gradient_and_product_along_the_direction,
           a_large_mean_does_not_cancel_the_variance_away,
           one_sample_and_equal_samples_have_variances_of_exactly_zero,
-          scaling_the_direction_by_a_power_of_two_scales_moments_exactly)
+          scaling_the_direction_by_a_power_of_two_scales_moments_exactly,
+          a_difference_of_one_unit_in_one_sample_is_a_variance,
+          a_variance_beyond_the_range_is_not_taken_for_rounding,
+          what_is_not_asked_for_may_be_out_of_range,
+          a_large_factor_of_small_derivatives_leaves_their_variance_in_range,
+          a_covariance_matrix_beyond_the_range_is_reported)
