@@ -1,9 +1,14 @@
 /* meka/ad.h - objectives in C and their exact per-sample derivatives.
  *
  * An objective is a C function that builds one sample's loss from ad_var values.
- * Calling it once records a tape; the tape becomes a program; the program is
- * evaluated over batches of samples by forward-over-reverse sweeps (reverse mode
- * on dual numbers; Pearlmutter, "Fast exact multiplication by the Hessian", 1994).
+ * Calling it once records a tape; the tape and its derivatives (forward over reverse;
+ * Pearlmutter, "Fast exact multiplication by the Hessian", 1994) become a program; the
+ * program is evaluated over batches of samples.  docs/engine.md explains how.
+ *
+ * The order in which sums are added is the engine's choice, as is the use of fused
+ * multiply-add and of SLEEF's functions, which are within some units in the last place of the
+ * C library's: last bits differ between instruction sets, numbers of lanes, AD_PASS_...
+ * switches, and from recording anew; never with the number of threads.
  *
  * Shapes: d = n_params, m = n_features, n = number of samples; arrays row-major.
  */
@@ -36,14 +41,16 @@ typedef struct ad_objective {
     /* theta [d], xi [m] (NULL if m = 0).  Must be a pure function of its arguments. */
     ad_var (*record)(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx);
     const void *ctx; /* borrowed; passed to record */
-    /* [d], borrowed: a starting point; also where a trial recording is made.  NULL: zeros. */
+    /* [d], borrowed: a starting point; also where a trial recording is made, with
+     * all features 0.  NULL: zeros. */
     const double *x0;
 } ad_objective;
 
 /* ------------------------------------------------- operations while recording
  *
- * Each records one instruction and remembers the caller's file and line.  Operands of
- * binary operations are ad_var or real numbers, at least one of them an ad_var.
+ * Each records one instruction (a real operand one more, its constant) and remembers the
+ * caller's file and line.  Operands of binary operations are ad_var or real numbers, at least
+ * one of them an ad_var.
  * Nothing here fails visibly: the first error sticks to the tape and ad_program_create
  * reports it with its file and line.  Values, partial derivatives and behaviour at
  * domain edges are the rows of ad/ops.def.
@@ -247,18 +254,19 @@ double ad_value_at(ad_var x, const char *file, int line);
 /* Records the objective and prepares it for evaluation.  The objective's record and ctx
  * must stay valid while the program lives.  MEKA_ERR_RECORD: the first recording error,
  * with the user's file and line (operand from another tape, result not a variable of
- * this tape, too many instructions); MEKA_ERR_INPUT: n_params = 0 or record NULL. */
+ * this tape, too many instructions); MEKA_ERR_INPUT: n_params = 0, record NULL, or more than
+ * UINT32_MAX / 4 parameters or features; MEKA_ERR_RANGE: too large with its derivatives. */
 meka_status ad_program_create(ad_program **out, const ad_objective *objective, meka_error *err);
 
 /* What is done to recorded code.  Any of these can be switched off, to measure what it gains
  * or to test it; results then agree to rounding. */
 enum {
     AD_PASS_REPLAY = 1 << 0,   /* record once, not for every sample */
-    AD_PASS_SHARE = 1 << 1,    /* equal subexpressions are computed once */
+    AD_PASS_SHARE = 1 << 1,    /* equal values, and sums up to a factor, are computed once */
     AD_PASS_FUSE = 1 << 2,     /* sums of sums and products of products become one */
     AD_PASS_UNIFORM = 1 << 3,  /* what depends on theta only is computed once per batch */
     AD_PASS_GROUP = 1 << 4,    /* sums over the same values become matrix products */
-    AD_PASS_COALESCE = 1 << 5, /* equal instructions on consecutive values become loops */
+    AD_PASS_COALESCE = 1 << 5, /* no effect at present */
     AD_PASS_AFFINE = 1 << 6,   /* statistics of c + s x come from those of x */
     AD_PASS_ALL = (1 << 7) - 1
 };
@@ -272,7 +280,7 @@ void ad_program_destroy(ad_program *program);
 
 size_t ad_program_n_params(const ad_program *program);
 size_t ad_program_n_features(const ad_program *program);
-size_t ad_program_n_instructions(const ad_program *program);
+size_t ad_program_n_instructions(const ad_program *program); /* as first recorded */
 
 /* False if the objective read a value with ad_value; then `file` (borrowed) and `line`,
  * both optional, say where it first did. */
@@ -290,9 +298,11 @@ typedef enum ad_isa {
 const char *ad_isa_name(ad_isa isa);  /* "avx2"; NULL past the last */
 bool ad_isa_is_available(ad_isa isa); /* compiled in, and this processor has it */
 
+/* An objective that is recorded anew is evaluated the same way whatever these are. */
 typedef struct ad_batch_options {
-    size_t n_lanes;   /* samples per block; 0: chosen to suit the cache */
-    size_t n_threads; /* 0: 1; results do not depend on it */
+    size_t n_lanes;   /* samples per block, rounded up to a multiple of 8; 0: 8 .. 256, as suits
+                         the cache.  Statistics depend on it in their last bits */
+    size_t n_threads; /* 0: 1; more than 8 are not used.  Results do not depend on it */
     ad_isa isa;       /* MEKA_ERR_INPUT if it is not available */
 } ad_batch_options;
 
@@ -302,9 +312,13 @@ meka_status ad_batch_create(ad_batch **out, const ad_program *program,
                             const ad_batch_options *options, meka_error *err);
 void ad_batch_destroy(ad_batch *batch);
 
-/* Evaluations never allocate for a replayable program.  A result that is inf or NaN gives
+/* For a replayable program evaluations never allocate, except to locate a value that is not
+ * finite, and what the system needs to start threads.  A result that is inf or NaN gives
  * MEKA_NONFINITE with complete outputs (what IEEE arithmetic gives) and, in err, the
- * operation, its file and line and the first such sample. */
+ * operation, its file and line and the first such sample; of ad_eval_line only the sample,
+ * if the loss itself is finite.  Samples are then evaluated once more, one by one, by the C
+ * library's functions in the order recorded; if all of them are finite so, err says that a
+ * derivative or a variance is beyond the range of a double. */
 
 /* Per-sample values; any output may be NULL.  theta [d]; v [d], NULL only if hvp is;
  * xi [n][m] (NULL if m = 0); loss [n]; grad [n][d]; hvp [n][d] with row i
@@ -313,9 +327,10 @@ meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *
                             const double *xi, double *loss, double *grad, double *hvp,
                             meka_error *err);
 
-/* Means and unbiased (n - 1) variances, of one sample, over a batch.  The caller sets the
- * pointers and `traces`; an array left NULL is not computed, and with no gradient piece
- * asked for only the forward sweep runs.  With n = 1 every variance is 0. */
+/* Means and unbiased (n - 1) variances, of one sample, over a batch of n >= 1.  The caller sets
+ * the pointers and `traces`; an array left NULL is not computed, and with no gradient piece
+ * asked for only losses are.  With n = 1 every variance is 0; so is one that rounding of the
+ * first sample's value could have made, and a cov_i(h_ij, g_ij) beside a variance of 0. */
 typedef struct ad_moments {
     double *grad_mean; /* [d] or NULL */
     double *hvp_mean;  /* [d] or NULL; with v, as every hvp piece */
