@@ -39,7 +39,8 @@ static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
  * itself need not be 0: equal samples leave the same residue in every sum.  It is told apart
  * from a variance without knowing its size.  Of n deviations, one of which is 0, at least a
  * part 1/n of the squares remains; of equal ones only the rounding of both sums, each at most
- * n/4 + 4 additions in a row, does.  The two are apart for segments of less than 5e7 samples. */
+ * n/4 + 4 additions in a row, does.  The two are apart for segments of less than 5e7 samples.
+ */
 static double squares_about_mean(double sum, double squares, double n)
 {
     double left = squares - sum * (sum / n);
@@ -96,7 +97,8 @@ static double mapped_mean(const mapping *m, double x0, double deviation)
     return m->s1 * ((m->s0 * x0 + m->o0) + m->s0 * deviation) + m->o1;
 }
 
-/* A covariance's factor by two maps, without the factors' product, which may be out of range. */
+/* A covariance's factor by two maps, without the factors' product, which may be out of range.
+ */
 static double mapped_covariance(const mapping *a, const mapping *b, double c)
 {
     return a->s1 * (b->s1 * (a->s0 * (b->s0 * c)));

@@ -95,7 +95,8 @@ void ad_plan_uniform(const ad_plan *plan, uniform_loop *loop, const double *thet
         u[plan->param[2 * k + 1]] = theta[plan->param[2 * k]];
     for (size_t k = 0; k < plan->n_used_along; k++)
         u[plan->along[2 * k + 1]] = v[plan->along[2 * k]];
-    const uint32_t *code = plan->uniform, *end = code + plan->n_uniform;
+    const uint32_t *code = plan->uniform; /* NULL if there is none */
+    const uint32_t *end = plan->n_uniform ? code + plan->n_uniform : code;
     while (code < end) {
         switch (*code++) {
         case UNIFORM_SUM:

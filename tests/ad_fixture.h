@@ -11,14 +11,22 @@ typedef struct fixture {
     ad_batch *batch;
 } fixture;
 
-static inline fixture fixture_make(const ad_objective *objective, size_t n_lanes)
+static inline fixture fixture_with(const ad_objective *objective, unsigned passes_off,
+                                   size_t n_lanes, ad_isa isa)
 {
     fixture f = {0};
     meka_error err = {0};
-    ad_batch_options options = {.n_lanes = n_lanes};
-    ck_assert_msg(!ad_program_create(&f.program, objective, &err), "%s", err.text);
+    ad_program_options passes = {.passes_off = passes_off};
+    ad_batch_options options = {.n_lanes = n_lanes, .isa = isa};
+    ck_assert_msg(!ad_program_create_with(&f.program, objective, &passes, &err), "%s",
+                  err.text);
     ck_assert_msg(!ad_batch_create(&f.batch, f.program, &options, &err), "%s", err.text);
     return f;
+}
+
+static inline fixture fixture_make(const ad_objective *objective, size_t n_lanes)
+{
+    return fixture_with(objective, 0, n_lanes, AD_ISA_BEST);
 }
 
 static inline void fixture_clear(fixture *f)

@@ -1,7 +1,9 @@
+#include "ad/batch.h"
 #include "tests/ad_fixture.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 enum { n_samples = 37 };
 
@@ -207,8 +209,167 @@ START_TEST(more_lanes_than_memory_can_hold_are_refused)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- sizes of batches */
+
+enum { n_most = 2049 };
+
+/* What an evaluation of n samples gives. */
+typedef struct outcome {
+    double loss[n_most], grad[3 * n_most], hvp[3 * n_most];
+    double mean[6], var[6], cross[3], loss_mean, loss_var, grad_cov[9], hvp_cov[9];
+    ad_line_moments line;
+} outcome;
+
+static double many[2 * n_most];
+
+static void make_many(void)
+{
+    for (int i = 0; i < n_most; i++) {
+        many[2 * i] = sin(1.0 + 3.1 * i);
+        many[2 * i + 1] = cos(2.3 * i);
+    }
+}
+
+static ad_batch *batch_of(const ad_program *program, size_t n_lanes)
+{
+    ad_batch *batch = NULL;
+    meka_error err = {0};
+    ad_batch_options options = {.n_lanes = n_lanes};
+    assert_ok(ad_batch_create(&batch, program, &options, &err), err);
+    return batch;
+}
+
+static void eval_samples(ad_batch *batch, size_t n, outcome *out)
+{
+    ad_eval_samples(batch, theta, v, n, many, out->loss, out->grad, out->hvp, NULL);
+}
+static void eval_moments(ad_batch *batch, size_t n, outcome *out)
+{
+    ad_moments m = {.grad_mean = out->mean,
+                    .hvp_mean = out->mean + 3,
+                    .grad_var = out->var,
+                    .hvp_var = out->var + 3,
+                    .cross_cov = out->cross};
+    ad_eval_moments(batch, theta, v, n, many, &m, NULL);
+    out->loss_mean = m.loss_mean;
+    out->loss_var = m.loss_var;
+}
+static void eval_covariances(ad_batch *batch, size_t n, outcome *out)
+{
+    ad_moments m = {.grad_cov = out->grad_cov, .hvp_cov = out->hvp_cov};
+    ad_eval_moments(batch, theta, v, n, many, &m, NULL);
+}
+static void eval_line(ad_batch *batch, size_t n, outcome *out)
+{
+    out->line.order = 3;
+    ad_eval_line(batch, theta, v, n, many, &out->line, NULL);
+}
+
+START_TEST(a_batch_of_any_size_is_complete_and_the_same_for_any_number_of_lanes)
+{
+    static const size_t size[] = {1, 7, 8, 9, 255, 256, 257, n_most};
+    static const size_t lanes[] = {0, 1, 8, 9, 24, 256, 4096};
+    static outcome first, other;
+    fixture f = fixture_make(&mixed_objective, 0);
+    make_many();
+    for (int k = 0; k < 8; k++) {
+        size_t n = size[k];
+        eval_samples(f.batch, n, &first);
+        for (size_t i = 0; i < n; i++) {
+            double want, grad[3], hvp[3];
+            by_hand(many + 2 * i, &want, grad, hvp);
+            assert_scaled(first.loss[i], want, 16.0, 4);
+            assert_all_scaled(3, first.grad + 3 * i, grad, 16.0, 4);
+            assert_all_scaled(3, first.hvp + 3 * i, hvp, 16.0, 4);
+        }
+        for (int j = 1; j < 7; j++) {
+            ad_batch *batch = batch_of(f.program, lanes[j]);
+            ck_assert_uint_eq(batch->max_lanes, (lanes[j] + 7) / 8 * 8);
+            eval_samples(batch, n, &other);
+            ck_assert_mem_eq(other.loss, first.loss, n * sizeof(double));
+            ck_assert_mem_eq(other.grad, first.grad, 3 * n * sizeof(double));
+            ck_assert_mem_eq(other.hvp, first.hvp, 3 * n * sizeof(double));
+            ad_batch_destroy(batch);
+        }
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(no_samples_give_no_values)
+{
+    fixture f = fixture_make(&mixed_objective, 0);
+    double loss = 7.0, grad = 8.0, hvp = 9.0;
+    ck_assert_int_eq(ad_eval_samples(f.batch, theta, v, 0, NULL, &loss, &grad, &hvp, NULL),
+                     MEKA_OK);
+    ck_assert(loss == 7.0 && grad == 8.0 && hvp == 9.0);
+    fixture_clear(&f);
+}
+END_TEST
+
+/* -------------------------------------------------------- what a batch remembers: nothing */
+
+START_TEST(evaluations_in_any_order_give_what_they_give_on_a_fresh_batch)
+{
+    static void (*const eval[])(ad_batch *, size_t, outcome *) = {eval_samples, eval_moments,
+                                                                  eval_covariances, eval_line};
+    static const size_t size[] = {257, 9, n_most, 1, 64};
+    static outcome fresh, used;
+    fixture f = fixture_make(&mixed_objective, 16);
+    make_many();
+    for (unsigned k = 0; k < 100; k++) {
+        unsigned which = (k % 2 ? k / 2 : k / 8) % 4; /* each after each */
+        size_t n = size[k % 5];
+        ad_batch *batch = batch_of(f.program, 16);
+        memset(&fresh, 0, sizeof fresh);
+        memset(&used, 0, sizeof used);
+        eval[which](batch, n, &fresh);
+        eval[which](f.batch, n, &used);
+        ck_assert_mem_eq(&fresh, &used, sizeof fresh);
+        ad_batch_destroy(batch);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
+/* ------------------------------------------------------------------- instruction sets */
+
+START_TEST(an_instruction_set_that_is_not_available_is_refused_by_name)
+{
+    fixture f = fixture_make(&mixed_objective, 0);
+    meka_error err = {0};
+    int past_the_last = AD_ISA_BEST;
+    ck_assert(ad_isa_is_available(AD_ISA_BEST) && ad_isa_is_available(AD_ISA_BASELINE));
+    for (int isa = AD_ISA_BEST; ad_isa_name((ad_isa)isa); isa++, past_the_last = isa) {
+        ad_batch_options options = {.isa = (ad_isa)isa};
+        ad_batch *batch = NULL;
+        char sentence[128];
+        snprintf(sentence, sizeof sentence,
+                 "instruction set %s is not available on this machine",
+                 ad_isa_name((ad_isa)isa));
+        if (ad_isa_is_available((ad_isa)isa))
+            assert_ok(ad_batch_create(&batch, f.program, &options, &err), err);
+        else
+            assert_fails(ad_batch_create(&batch, f.program, &options, &err), err,
+                         MEKA_ERR_INPUT, sentence);
+        ck_assert(ad_isa_is_available((ad_isa)isa) == (batch != NULL));
+        ad_batch_destroy(batch);
+    }
+    ad_batch_options options = {.isa = (ad_isa)past_the_last};
+    ad_batch *batch = NULL;
+    assert_fails(ad_batch_create(&batch, f.program, &options, &err), err, MEKA_ERR_INPUT,
+                 "instruction set ? is not available on this machine; best always is");
+    ck_assert_ptr_null(batch);
+    fixture_clear(&f);
+}
+END_TEST
+
 TEST_MAIN("batch", samples_agree_with_derivatives_by_hand_for_any_number_of_lanes,
           each_output_may_be_left_out_without_changing_the_others,
           an_objective_that_branches_on_a_value_equals_the_one_that_selects,
           sum_and_dot_equal_loops_of_scalar_operations, the_hessian_is_symmetric,
-          more_lanes_than_memory_can_hold_are_refused)
+          more_lanes_than_memory_can_hold_are_refused,
+          a_batch_of_any_size_is_complete_and_the_same_for_any_number_of_lanes,
+          no_samples_give_no_values,
+          evaluations_in_any_order_give_what_they_give_on_a_fresh_batch,
+          an_instruction_set_that_is_not_available_is_refused_by_name)

@@ -1,4 +1,5 @@
 #include "tests/ad_fixture.h"
+#include "tests/quad.h"
 
 #include <math.h>
 
@@ -253,6 +254,210 @@ START_TEST(a_covariance_matrix_beyond_the_range_is_reported)
 }
 END_TEST
 
+/* ------------------------------------------------------- gradients that do not vary */
+
+/* Of t1 and t2 sums and products of features that will not vary, of t0 the one that will. */
+static ad_var constant_slopes(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape, (void)ctx;
+    ad_var s = ad_add(ad_mul(0.3, ad_sqr(t[0])), ad_mul(t[1], xi[0]));
+    s = ad_add(s, ad_mul(ad_mul(ad_sqr(t[2]), xi[0]), xi[1]));
+    s = ad_add(s, ad_mul(t[0], xi[3]));
+    ad_var a = ad_mul(ad_mul(t[1], xi[1]), xi[2]), b = ad_mul(ad_mul(t[1], xi[0]), xi[2]);
+    return ad_sub(ad_add(s, a), ad_add(b, ad_mul(ad_exp(ad_mul(t[2], xi[1])), xi[2])));
+}
+
+START_TEST(constant_gradients_have_variances_of_exactly_zero)
+{
+    static const unsigned off[] = {0, AD_PASS_UNIFORM, AD_PASS_AFFINE, AD_PASS_FUSE,
+                                   AD_PASS_UNIFORM | AD_PASS_AFFINE | AD_PASS_FUSE};
+    enum { n = 501 };
+    static double xi[n * m];
+    ad_objective o = {
+        .name = "slopes", .n_params = d, .n_features = m, .record = constant_slopes};
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < 3; k++)
+            xi[i * m + k] = 0.1 + 0.7 * k;
+        xi[i * m + 3] = sin(i);
+    }
+    for (int k = 0; k < 5; k++) {
+        double gv[d], hv[d], cross[d], gc[d * d], hc[d * d];
+        fixture f = fixture_with(&o, off[k], 8, AD_ISA_BEST);
+        ad_moments out = {
+            .grad_var = gv, .hvp_var = hv, .cross_cov = cross, .grad_cov = gc, .hvp_cov = hc};
+        ck_assert_int_eq(ad_eval_moments(f.batch, theta, v, n, xi, &out, NULL), MEKA_OK);
+        ck_assert(gv[0] > 0.4 && hv[0] == 0.0 && cross[0] == 0.0);
+        for (int j = 1; j < d; j++)
+            ck_assert(gv[j] == 0.0 && hv[j] == 0.0 && cross[j] == 0.0);
+        for (int j = 1; j < d * d; j++)
+            ck_assert(gc[j] == 0.0 && hc[j] == 0.0);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
+/* Evaluated by a job, term by term. */
+static ad_var cancelling(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape, (void)ctx;
+    ad_var a = ad_mul(t[0], ad_mul(xi[0], xi[1])), b = ad_mul(t[0], ad_mul(xi[2], xi[1]));
+    return ad_sub(a, b);
+}
+
+static void check_cancelling(size_t n, int digits, ad_isa isa)
+{
+    static double xi[3 * 2000];
+    ad_objective o = {
+        .name = "cancelling", .n_params = 1, .n_features = 3, .record = cancelling};
+    fixture f = fixture_with(&o, 0, 8, isa);
+    double t = 1.7, gv;
+    for (size_t i = 0; i < n; i++) {
+        xi[3 * i] = 1.1;
+        xi[3 * i + 1] = 1.3;
+        xi[3 * i + 2] = 1.1 + 0.7 * pow(10.0, -digits);
+    }
+    ad_moments out = {.grad_var = &gv};
+    ck_assert_int_eq(ad_eval_moments(f.batch, &t, NULL, n, xi, &out, NULL), MEKA_OK);
+    ck_assert(gv == 0.0 && out.loss_var == 0.0);
+    fixture_clear(&f);
+}
+
+START_TEST(equal_differences_of_almost_equal_products_have_variances_of_exactly_zero)
+{
+    static const size_t n[] = {2, 37, 501, 2000};
+    for (int isa = AD_ISA_BASELINE; ad_isa_name((ad_isa)isa); isa++)
+        for (int digits = 1; digits < 16 && ad_isa_is_available((ad_isa)isa); digits++)
+            for (int k = 0; k < 4; k++)
+                check_cancelling(n[k], digits, (ad_isa)isa);
+}
+END_TEST
+
+static ad_var product(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape, (void)ctx;
+    return ad_mul(t[0], ad_mul(xi[0], xi[1]));
+}
+
+START_TEST(one_sample_that_differs_is_seen_wherever_it_stands)
+{
+    enum { n = 2000 };
+    static double xi[2 * n];
+    ad_objective o = {.name = "product", .n_params = 1, .n_features = 2, .record = product};
+    fixture f = fixture_make(&o, 8);
+    for (int at = 0; at < n; at += 1999 / 13) {
+        for (int i = 0; i < n; i++) {
+            xi[2 * i] = i == at ? 1.0 + 0x1p-30 : 1.0;
+            xi[2 * i + 1] = 1.0;
+        }
+        double t = 1.0, gv, want = 0x1p-60 / n;
+        ad_moments out = {.grad_var = &gv};
+        ck_assert_int_eq(ad_eval_moments(f.batch, &t, NULL, n, xi, &out, NULL), MEKA_OK);
+        assert_ulps(gv, want, 100);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
+/* ------------------------------------------------- many segments, far from the origin */
+
+enum { n_far = 2000 };
+#define FAR 0x1p28 /* about 1e8 standard deviations of the last feature */
+
+/* Gradients (t0 x0 x1, t2 (FAR + x2), t1 (FAR + x2)), products (v0 x0 x1, v2 .., v1 ..): with
+ * powers of two for t and v and features of few digits they are all exact. */
+static ad_var distant(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape, (void)ctx;
+    ad_var a = ad_mul(ad_mul(0.5, ad_sqr(t[0])), ad_mul(xi[0], xi[1]));
+    return ad_add(a, ad_mul(ad_mul(t[1], t[2]), ad_add(FAR, xi[2])));
+}
+static const double far_theta[d] = {2.0, 1.0, -0.5}, far_v[d] = {1.0, 4.0, -8.0};
+
+static void make_far_samples(double *xi)
+{
+    for (int i = 0; i < n_far; i++) {
+        xi[i * m] = 8192.0 + (i * 7 % 11 % 3) * 0x1p-13;
+        xi[i * m + 1] = 8192.0 + (i * 5 % 13 % 3) * 0x1p-13;
+        xi[i * m + 2] = i / 250 + (i * 7 % 53) / 64.0; /* segments differ */
+        xi[i * m + 3] = 0.0;
+    }
+}
+
+static void far_row(const double *xi, quad *g, quad *h)
+{
+    quad product = (quad)xi[0] * xi[1], row = (quad)FAR + xi[2];
+    g[0] = far_theta[0] * product, h[0] = far_v[0] * product;
+    g[1] = far_theta[2] * row, h[1] = far_v[2] * row;
+    g[2] = far_theta[1] * row, h[2] = far_v[1] * row;
+}
+
+/* Rows x of gradients, then products: all means, then all covariances, in two passes. */
+static void direct_moments(const double *xi, double *mean, double cov[2 * d][2 * d])
+{
+    quad x[2 * d], sum[2 * d] = {0}, square[2 * d][2 * d] = {{0}};
+    for (int i = 0; i < n_far; i++) {
+        far_row(xi + i * m, x, x + d);
+        for (int j = 0; j < 2 * d; j++)
+            sum[j] += x[j];
+    }
+    for (int i = 0; i < n_far; i++) {
+        far_row(xi + i * m, x, x + d);
+        for (int j = 0; j < 2 * d; j++)
+            for (int k = 0; k < 2 * d; k++)
+                square[j][k] += (x[j] - sum[j] / n_far) * (x[k] - sum[k] / n_far);
+    }
+    for (int j = 0; j < 2 * d; j++) {
+        mean[j] = (double)(sum[j] / n_far);
+        for (int k = 0; k < 2 * d; k++)
+            cov[j][k] = (double)(square[j][k] / (n_far - 1));
+    }
+}
+
+static void check_far(unsigned passes_off, ad_isa isa)
+{
+    static double xi[n_far * m];
+    double gm[d], hm[d], gv[d], hv[d], cross[d], gc[d * d], hc[d * d];
+    double mean[2 * d], cov[2 * d][2 * d];
+    ad_objective o = {.name = "distant", .n_params = d, .n_features = m, .record = distant};
+    fixture f = fixture_with(&o, passes_off, 8, isa); /* 250 blocks in 8 segments */
+    make_far_samples(xi);
+    direct_moments(xi, mean, cov);
+    ad_moments out = {.grad_mean = gm,
+                      .hvp_mean = hm,
+                      .grad_var = gv,
+                      .hvp_var = hv,
+                      .cross_cov = cross,
+                      .grad_cov = gc,
+                      .hvp_cov = hc};
+    ck_assert_int_eq(ad_eval_moments(f.batch, far_theta, far_v, n_far, xi, &out, NULL),
+                     MEKA_OK);
+    for (int j = 0; j < d; j++) {
+        double g = sqrt(cov[j][j]), h = sqrt(cov[d + j][d + j]);
+        ck_assert(fabs(mean[j]) > 2e7 * g && fabs(mean[j]) < 2e8 * g);
+        assert_ulps(gm[j], mean[j], 1);
+        assert_ulps(hm[j], mean[d + j], 1);
+        ck_assert_double_eq_tol(gv[j], cov[j][j], 1e-13 * g * g);
+        ck_assert_double_eq_tol(hv[j], cov[d + j][d + j], 1e-13 * h * h);
+        ck_assert_double_eq_tol(cross[j], cov[d + j][j], 1e-13 * g * h);
+        for (int k = 0; k < d; k++) {
+            double other_g = sqrt(cov[k][k]), other_h = sqrt(cov[d + k][d + k]);
+            ck_assert_double_eq_tol(gc[j * d + k], cov[j][k], 1e-13 * g * other_g);
+            ck_assert_double_eq_tol(hc[j * d + k], cov[d + j][d + k], 1e-13 * h * other_h);
+        }
+    }
+    fixture_clear(&f);
+}
+
+START_TEST(merged_segments_far_from_the_origin_have_the_moments_of_two_passes)
+{
+    static const unsigned off[] = {0, AD_PASS_AFFINE, AD_PASS_UNIFORM, AD_PASS_FUSE,
+                                   AD_PASS_REPLAY};
+    for (int isa = AD_ISA_BASELINE; ad_isa_name((ad_isa)isa); isa++)
+        for (int k = 0; k < 5 && ad_isa_is_available((ad_isa)isa); k++)
+            check_far(off[k], (ad_isa)isa);
+}
+END_TEST
+
 TEST_MAIN("moments", moments_are_the_means_and_unbiased_covariances_of_the_samples,
           line_moments_are_those_of_gradient_and_product_along_the_direction,
           a_large_mean_does_not_cancel_the_variance_away,
@@ -262,4 +467,8 @@ TEST_MAIN("moments", moments_are_the_means_and_unbiased_covariances_of_the_sampl
           a_variance_beyond_the_range_is_not_taken_for_rounding,
           what_is_not_asked_for_may_be_out_of_range,
           a_large_factor_of_small_derivatives_leaves_their_variance_in_range,
-          a_covariance_matrix_beyond_the_range_is_reported)
+          a_covariance_matrix_beyond_the_range_is_reported,
+          constant_gradients_have_variances_of_exactly_zero,
+          equal_differences_of_almost_equal_products_have_variances_of_exactly_zero,
+          one_sample_that_differs_is_seen_wherever_it_stands,
+          merged_segments_far_from_the_origin_have_the_moments_of_two_passes)
