@@ -216,13 +216,19 @@ static uint32_t continued(const builder *b, const uint32_t *operand, size_t n)
     return best;
 }
 
-/* Whether the sum in `slot` is a running one: of three terms or more, or of two with others to
- * follow; the difference of two never is. */
+/* A constant 0, from which many sums start: it is no summand. */
+static bool is_nothing(const form *f)
+{
+    return f->kind == FORM_TERM && graph_degree(&f->term) == 0 && f->term.c == 0.0;
+}
+
+/* Whether the sum in `slot` is a running one: a dot product, of three terms or more, of two
+ * with others to follow, or of one; the difference of two never is. */
 static bool is_running(const builder *b, uint32_t slot)
 {
     const ad_instruction *in = &b->code->instruction[slot - b->n_inputs];
     const form *f = &b->form[slot];
-    return f->kind == FORM_LINEAR && (f->n > 2 || (in->op == AD_OP_add && b->follow[slot] > 1));
+    return f->kind == FORM_TERMS || f->n != 2 || (in->op == AD_OP_add && b->follow[slot] > 1);
 }
 
 /* add, sub, neg, sum: what cannot be taken in becomes a node. */
@@ -238,8 +244,10 @@ static form linear_form(builder *b, const ad_instruction *in)
         bool taken = x->sign != 0 || (k == first && is_running(b, operand[k]));
         if (x->kind != FORM_TERM && !taken)
             resolve(b, operand[k]);
+        if (is_nothing(x))
+            continue;
         int8_t sign = (int8_t)(subtracts(in, k) ? -x->sign : x->sign);
-        f.sign = (int8_t)(k == 0 || sign == f.sign ? sign : 0);
+        f.sign = (int8_t)(f.n == 0 || sign == f.sign ? sign : 0);
         f.n = x->n > UINT32_MAX - f.n ? UINT32_MAX : f.n + x->n;
     }
     return f;

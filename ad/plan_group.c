@@ -43,14 +43,21 @@ static bool is_member(const planner *p, const row_sum *s)
     return p->row[s->node] && s->n >= GROUP_ROWS;
 }
 
+/* Features can be worth a group even of one sum: they are read where they lie. */
+static bool reads_features(const planner *p, const row_sum *s)
+{
+    return planner_node(p, p->term[s->first].x[0])->kind == GRAPH_FEATURE;
+}
+
 /* Adds the sum's sorted common rows to member_row. */
 static candidate describe(planner *p, uint32_t sum)
 {
     const row_sum *s = &p->sum[sum];
     candidate c = {.sum = sum, .first = (uint32_t)p->n_member_rows, .hash = 1};
     uint32_t popular = popularity(p, s);
-    if (popular < 2 || meka_grow(&p->member_row, &p->member_row_capacity,
-                                 p->n_member_rows + s->n, sizeof(uint32_t), p->error))
+    if (popular < (reads_features(p, s) ? 1 : 2) ||
+        meka_grow(&p->member_row, &p->member_row_capacity, p->n_member_rows + s->n,
+                  sizeof(uint32_t), p->error))
         return c;
     for (uint32_t k = 0; k < s->n; k++)
         if (is_common(p, &p->term[s->first + k], popular))
@@ -127,7 +134,7 @@ void plan_mark_common(planner *p, uint32_t sum)
         p->term[s->first + j].grouped = is_common(p, &p->term[s->first + j], popular);
 }
 
-/* Makes candidates [n] (n >= 2, all with the same rows) a group. */
+/* Makes candidates [n], all with the same rows, a group. */
 static void make_group(planner *p, const candidate *c, size_t n)
 {
     if (meka_grow(&p->group, &p->group_capacity, p->n_groups + 1, sizeof *p->group, p->error) ||
@@ -149,7 +156,8 @@ void plan_groups(planner *p)
     candidate *c = p->passes & AD_PASS_GROUP ? plan_candidates(p, &n) : NULL;
     for (size_t k = 0, end; c && k < n && !p->error->status; k = end) {
         end = plan_candidates_end(p, c, n, k);
-        if (end - k >= 2)
+        row_group lone = {.n_members = 1, .first_row = c[k].first, .n_rows = c[k].n};
+        if (end - k >= 2 || plan_is_feature_group(p, &lone))
             make_group(p, &c[k], end - k);
     }
     free(c);

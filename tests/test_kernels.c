@@ -56,7 +56,7 @@ static size_t put_sum(uint32_t *w, uint32_t init, const uint32_t *n)
     size_t at = 0;
     uint32_t next = 0;
     w[at++] = PLAN_SUM, w[at++] = OUT, w[at++] = init;
-    for (int class = 1; class <= 4; class++)
+    for (int class = 1; class <= 4; class ++)
         w[at++] = n[class - 1];
     for (uint32_t degree = 1; degree <= 3; degree++) {
         for (uint32_t k = 0; k < n[degree - 1]; k++, next++) {
