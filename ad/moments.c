@@ -36,15 +36,14 @@ static void merge(ad_total *a, double n_a, const ad_total *b, double n_b)
 /* The sum of squares about the mean of n deviations from one of the samples.
  *
  * Kernels let that shift take part in a product's rounding, so that the deviation of the sample
- * itself need not be 0: equal samples leave the same residue in every sum.  It is told apart
- * from a variance without knowing its size.  Of n deviations, one of which is 0, at least a
- * part 1/n of the squares remains; of equal ones only the rounding of both sums, each at most
- * n/4 + 4 additions in a row, does.  The two are apart for segments of less than 5e7 samples.
- */
+ * itself need not be 0: equal samples leave the same residue in every deviation.  It is told
+ * apart from a variance without knowing its size.  Of n deviations, one of which is 0, at least
+ * a part 1/n of the squares remains; of equal ones only the rounding of both sums does, which
+ * are n additions each.  The two are apart for segments of less than 4e7 samples. */
 static double squares_about_mean(double sum, double squares, double n)
 {
     double left = squares - sum * (sum / n);
-    return isfinite(left) && left <= (n + 16.0) * DBL_EPSILON * squares ? 0.0 : left;
+    return isfinite(left) && left <= (2.0 * n + 16.0) * DBL_EPSILON * squares ? 0.0 : left;
 }
 
 static ad_total total_of(const double *sums, double n, bool squares)
@@ -97,8 +96,7 @@ static double mapped_mean(const mapping *m, double x0, double deviation)
     return m->s1 * ((m->s0 * x0 + m->o0) + m->s0 * deviation) + m->o1;
 }
 
-/* A covariance's factor by two maps, without the factors' product, which may be out of range.
- */
+/* c times the factors of two maps, one by one: their product may be out of range. */
 static double mapped_covariance(const mapping *a, const mapping *b, double c)
 {
     return a->s1 * (b->s1 * (a->s0 * (b->s0 * c)));
@@ -349,7 +347,8 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
     if (status || finite)
         return status;
     status = ad_batch_locate(batch, &request, err);
-    return status ? status
-                  : meka_fail(err, MEKA_NONFINITE,
-                              "a variance over the batch is beyond the range of a double");
+    return status
+               ? status
+               : meka_fail(err, MEKA_NONFINITE,
+                           "a mean or variance over the batch is beyond the range of a double");
 }

@@ -104,7 +104,7 @@ typedef struct ad_plan {
     uint32_t *param; /* [n_used_params][2]: parameter, scalar */
     uint32_t *along; /* [n_used_along][2]: component of the direction, scalar */
     size_t n_used_params, n_used_along;
-    uint32_t *uniform; /* words, ad/uniform.c */
+    uint32_t *uniform; /* words, ad/plan_uniform.c */
     size_t n_uniform;
     /* The varying machine. */
     size_t n_rows;

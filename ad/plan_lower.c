@@ -1,5 +1,6 @@
 /* From the graph's sums to sums over rows: what does not vary is split off, into coefficients
- * and an initial value that the uniform machine computes once. */
+ * and an initial value that the uniform machine computes once.  Wherever it stands in a sum, it
+ * is added first: (x - a) + b becomes (b - a) + x. */
 #include "ad/plan_build.h"
 
 #include "base/memory.h"

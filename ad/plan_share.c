@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,11 +68,16 @@ static void describe(sharer *s, const candidate *c, size_t k, row_term *scratch)
         p->term[sum->first + j].grouped = false;
 }
 
+/* A sum that is so much smaller or larger may leave the range where its multiple does not. */
+static const double largest_factor = 0x1p64;
+
 /* The number by which x is y, exactly, or 0. */
 static double factor_between(const sharer *s, const profile *x, const profile *y)
 {
     const graph_ref *a = s->coefficient + x->first, *b = s->coefficient + y->first;
     double factor = a[0].c / b[0].c;
+    if (fabs(factor) > largest_factor || fabs(factor) < 1.0 / largest_factor)
+        return 0.0;
     for (size_t k = 0; k < s->n_rows; k++)
         if (a[k].node != b[k].node || a[k].c != factor * b[k].c)
             return 0.0;

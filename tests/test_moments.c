@@ -254,6 +254,37 @@ START_TEST(a_covariance_matrix_beyond_the_range_is_reported)
 }
 END_TEST
 
+enum { n_weights = 40, n_equal = 730 };
+
+static ad_var logistic(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    (void)tape, (void)ctx;
+    return ad_softplus(ad_mul(ad_neg(xi[n_weights]), ad_dot(n_weights, t, xi)));
+}
+
+START_TEST(equal_samples_have_no_variance_whatever_rounding_their_shift_leaves)
+{
+    static double xi[n_equal * (n_weights + 1)];
+    double t[n_weights], dir[n_weights], gv[n_weights], hv[n_weights];
+    ad_objective o = {.n_params = n_weights, .n_features = n_weights + 1, .record = logistic};
+    fixture f = fixture_make(&o, 0);
+    for (int i = 0; i < n_equal * (n_weights + 1); i++)
+        xi[i] = sin(7.0 * (i % (n_weights + 1)) + 0.3);
+    for (int draw = 0; draw < 10; draw++) {
+        for (int j = 0; j < n_weights; j++) {
+            t[j] = cos(3.0 * j + draw);
+            dir[j] = sin(2.0 * j + draw);
+        }
+        ad_moments out = {.grad_var = gv, .hvp_var = hv, .traces = true};
+        ad_eval_moments(f.batch, t, dir, n_equal, xi, &out, NULL);
+        for (int j = 0; j < n_weights; j++)
+            ck_assert(gv[j] == 0.0 && hv[j] == 0.0);
+        ck_assert(out.loss_var == 0.0 && out.cross_cov_trace == 0.0);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
 /* ------------------------------------------------------- gradients that do not vary */
 
 /* Of t1 and t2 sums and products of features that will not vary, of t0 the one that will. */
@@ -463,6 +494,7 @@ TEST_MAIN("moments", moments_are_the_means_and_unbiased_covariances_of_the_sampl
           a_large_mean_does_not_cancel_the_variance_away,
           one_sample_and_equal_samples_have_variances_of_exactly_zero,
           scaling_the_direction_by_a_power_of_two_scales_moments_exactly,
+          equal_samples_have_no_variance_whatever_rounding_their_shift_leaves,
           a_difference_of_one_unit_in_one_sample_is_a_variance,
           a_variance_beyond_the_range_is_not_taken_for_rounding,
           what_is_not_asked_for_may_be_out_of_range,

@@ -45,4 +45,30 @@ START_TEST(a_sum_that_shared_another_one_is_not_taken_for_its_former_self)
 }
 END_TEST
 
-TEST_MAIN("plan_share", a_sum_that_shared_another_one_is_not_taken_for_its_former_self)
+/* Proportional sums, of which the first is subnormal. */
+static ad_var far_apart(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
+{
+    ad_var tiny[rows], plain[rows];
+    (void)tape, (void)ctx;
+    for (int k = 0; k < rows; k++) {
+        tiny[k] = ad_mul(0x1p-1000 * (k + 1), xi[k]);
+        plain[k] = ad_mul(k + 1, xi[k]);
+    }
+    ad_var a = ad_atan(ad_sum(rows, tiny)), b = ad_atan(ad_sum(rows, plain));
+    return ad_mul(theta[0], ad_add(a, b));
+}
+
+START_TEST(a_sum_is_not_computed_from_one_that_underflows)
+{
+    ad_objective o = {.n_params = 1, .n_features = m, .record = far_apart};
+    fixture f = fixture_make(&o, 0);
+    const double theta = 1.0, xi[m] = {0x1p-60 / 3, 0x1p-61 / 7, 0x1p-60 / 9, 0x1p-62 / 11};
+    double loss, want = xi[0] + 2 * xi[1] + 3 * xi[2] + 4 * xi[3];
+    ad_eval_samples(f.batch, &theta, NULL, 1, xi, &loss, NULL, NULL, NULL);
+    ck_assert_double_eq_tol(loss, want, 1e-15 * want);
+    fixture_clear(&f);
+}
+END_TEST
+
+TEST_MAIN("plan_share", a_sum_that_shared_another_one_is_not_taken_for_its_former_self,
+          a_sum_is_not_computed_from_one_that_underflows)

@@ -259,7 +259,8 @@ double ad_value_at(ad_var x, const char *file, int line);
 meka_status ad_program_create(ad_program **out, const ad_objective *objective, meka_error *err);
 
 /* What is done to recorded code.  Any of these can be switched off, to measure what it gains
- * or to test it; results then agree to rounding. */
+ * or to test it; results then agree to what reordering a sum's terms and a term's factors
+ * changes: rounding of the largest term, unless a partial product leaves the range. */
 enum {
     AD_PASS_REPLAY = 1 << 0,   /* record once, not for every sample */
     AD_PASS_SHARE = 1 << 1,    /* equal values, and sums up to a factor, are computed once */
