@@ -58,10 +58,14 @@ static ad_total total_of(const double *sums, double n, bool squares)
     return t;
 }
 
-/* Unbiased. */
-static double variance(double squares, double n)
+/* From sums of products of n deviations to unbiased covariances; those with a constant are 0.
+ */
+static void unbias(ad_total *t, double n)
 {
-    return n > 1.0 ? squares / (n - 1.0) : 0.0;
+    bool constant = t->gg == 0.0 || t->hh == 0.0;
+    t->gg = n > 1.0 ? t->gg / (n - 1.0) : 0.0;
+    t->hh = n > 1.0 ? t->hh / (n - 1.0) : 0.0;
+    t->gh = n > 1.0 && !constant ? t->gh / (n - 1.0) : 0.0;
 }
 
 typedef struct moments_sink {
@@ -110,16 +114,15 @@ static bool put(double *out, size_t j, double x)
     return !out || isfinite(x);
 }
 
-/* Writes component j's pieces from the totals of its quantity; false: not finite.  What is not
- * asked for may be out of range. */
+/* Writes component j's pieces from its quantity's unbiased totals; false: not finite.  What is
+ * not asked for may be out of range. */
 static bool finish_param(const moments_sink *sink, size_t j, const ad_total *t,
-                         const mapping *map_g, const mapping *map_h, double n)
+                         const mapping *map_g, const mapping *map_h)
 {
     ad_moments *out = sink->out;
-    double gg = mapped_covariance(map_g, map_g, variance(t->gg, n));
-    double hh = mapped_covariance(map_h, map_h, variance(t->hh, n));
-    bool constant = t->gg == 0.0 || t->hh == 0.0;
-    double gh = constant ? 0.0 : mapped_covariance(map_g, map_h, variance(t->gh, n));
+    double gg = mapped_covariance(map_g, map_g, t->gg);
+    double hh = mapped_covariance(map_h, map_h, t->hh);
+    double gh = mapped_covariance(map_g, map_h, t->gh);
     bool finite = put(out->grad_mean, j, mapped_mean(map_g, t->g0, t->g));
     finite = put(out->hvp_mean, j, mapped_mean(map_h, t->h0, t->h)) && finite;
     finite = put(out->grad_var, j, gg) && finite;
@@ -138,7 +141,7 @@ static mapping mapping_of(const double *u, const plan_map *m)
     return (mapping){u[m->inner_scale], u[m->inner_offset], u[m->scale], u[m->offset]};
 }
 
-static bool finish_plan(const moments_sink *sink, double n)
+static bool finish_plan(const moments_sink *sink)
 {
     const ad_plan *plan = sink->plan;
     static const ad_total nothing;
@@ -147,14 +150,14 @@ static bool finish_plan(const moments_sink *sink, double n)
         const plan_param *p = &plan->params[k];
         const ad_total *t = p->job == PLAN_NO_JOB ? &nothing : &sink->batch->total[p->job];
         mapping g = mapping_of(sink->batch->u, &p->g), h = mapping_of(sink->batch->u, &p->h);
-        finite = finish_param(sink, p->index, t, &g, &h, n) && finite;
+        finite = finish_param(sink, p->index, t, &g, &h) && finite;
     }
     return finite;
 }
 
 /* Objectives that are recorded anew: each sample is a segment of its own. */
 static meka_status sample_by_sample(ad_batch *batch, const ad_request *request,
-                                    moments_sink *sink, bool *finite, meka_error *err)
+                                    const moments_sink *sink, meka_error *err)
 {
     size_t d = batch->program->objective.n_params;
     const ad_workspace *w = &batch->sampler.w;
@@ -172,11 +175,16 @@ static meka_status sample_by_sample(ad_batch *batch, const ad_request *request,
         }
         merge(&batch->total[0], (double)i, &(ad_total){.g0 = w->value[code->result]}, 1.0);
     }
-    for (size_t j = 0; j < d && gradient; j++)
-        *finite = finish_param(sink, j, &batch->total[1 + j], &identity, &identity,
-                               (double)request->n) &&
-                  *finite;
     return MEKA_OK;
+}
+
+static bool finish_components(const moments_sink *sink)
+{
+    bool finite = true;
+    for (size_t j = 0; j < sink->batch->program->objective.n_params; j++)
+        finite =
+            finish_param(sink, j, &sink->batch->total[1 + j], &identity, &identity) && finite;
+    return finite;
 }
 
 /* ----------------------------------------------------------------- full covariances */
@@ -302,16 +310,18 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
     ad_moments *out = sink->out;
     size_t n_totals = program->replay ? sink->plan->n_jobs : 1 + program->objective.n_params;
     memset(batch->total, 0, n_totals * sizeof *batch->total);
-    out->grad_var_trace = out->hvp_var_trace = out->cross_cov_trace = 0.0;
     meka_status status = program->replay ? ad_batch_run(batch, request, err)
-                                         : sample_by_sample(batch, request, sink, finite, err);
+                                         : sample_by_sample(batch, request, sink, err);
     if (status)
         return status;
-    if (program->replay)
-        *finite = finish_plan(sink, (double)request->n);
-    const ad_total *loss = &batch->total[0];
-    out->loss_mean = loss->g0 + loss->g;
-    out->loss_var = variance(loss->gg, (double)request->n);
+    for (size_t k = 0; k < n_totals; k++)
+        unbias(&batch->total[k], (double)request->n);
+    out->grad_var_trace = out->hvp_var_trace = out->cross_cov_trace = 0.0;
+    *finite = program->replay              ? finish_plan(sink)
+              : request->mode != PLAN_LINE ? finish_components(sink)
+                                           : true;
+    out->loss_mean = batch->total[0].g0 + batch->total[0].g;
+    out->loss_var = batch->total[0].gg;
     *finite = *finite && isfinite(out->loss_mean) && isfinite(out->loss_var) &&
               isfinite(out->grad_var_trace) && isfinite(out->hvp_var_trace) &&
               isfinite(out->cross_cov_trace);

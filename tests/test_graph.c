@@ -189,7 +189,8 @@ START_TEST(a_sum_with_two_users_is_computed_once)
     drawing p = draw(used_twice);
     const graph_node *s = sum_of(&p.g, p.loss, 2); /* so few are added as they were written */
     ck_assert_uint_eq(count(&p.g, GRAPH_SUM), 3);
-    ck_assert(has_term(&p.g, s, 1.0, find(&p.g, GRAPH_FUN, 0), NONE, NONE));
+    ck_assert(
+        has_term(&p.g, s, 1.0, find(&p.g, GRAPH_FUN, find(&p.g, GRAPH_SUM, 0)), NONE, NONE));
     erase(&p);
 }
 END_TEST

@@ -267,7 +267,7 @@ enum {
     AD_PASS_FUSE = 1 << 2,     /* sums of sums and products of products become one */
     AD_PASS_UNIFORM = 1 << 3,  /* what depends on theta only is computed once per batch */
     AD_PASS_GROUP = 1 << 4,    /* sums over the same values become matrix products */
-    AD_PASS_COALESCE = 1 << 5, /* no effect at present */
+    AD_PASS_COALESCE = 1 << 5, /* runs of equal sums of scalars become loops over vectors */
     AD_PASS_AFFINE = 1 << 6,   /* statistics of c + s x come from those of x */
     AD_PASS_ALL = (1 << 7) - 1
 };
