@@ -155,6 +155,33 @@ static uint32_t intern(graph *g, const graph_node *n)
 
 /* ------------------------------------------------------------------------------ nodes */
 
+void graph_operands(const graph *g, const graph_node *n, graph_visit *visit, void *ctx)
+{
+    switch ((graph_kind)n->kind) {
+    case GRAPH_SUM:
+        for (uint32_t k = 0; k < n->b; k++)
+            for (int j = 0; j < GRAPH_DEGREE; j++)
+                if (g->term[n->a + k].f[j] != GRAPH_NONE)
+                    visit(ctx, g->term[n->a + k].f[j]);
+        break;
+    case GRAPH_FUN:
+        visit(ctx, n->a);
+        if (n->b != GRAPH_NONE)
+            visit(ctx, n->b);
+        break;
+    case GRAPH_PART:
+        visit(ctx, n->a);
+        break;
+    case GRAPH_SELECT:
+        visit(ctx, n->a);
+        visit(ctx, n->b);
+        visit(ctx, n->c);
+        break;
+    default:
+        break;
+    }
+}
+
 uint32_t graph_const(graph *g, double value)
 {
     if (meka_grow(&g->real, &g->real_capacity, g->n_reals + 1, sizeof *g->real, &g->error))

@@ -86,6 +86,10 @@ static inline int graph_degree(const graph_term *t)
     return (t->f[0] != GRAPH_NONE) + (t->f[1] != GRAPH_NONE) + (t->f[2] != GRAPH_NONE);
 }
 
+/* Calls visit for every operand of node n: a sum's factors, a partial's function ... */
+typedef void graph_visit(void *ctx, uint32_t operand);
+void graph_operands(const graph *g, const graph_node *n, graph_visit *visit, void *ctx);
+
 uint32_t graph_const(graph *g, double value);
 uint32_t graph_input(graph *g, graph_kind kind, uint32_t index);
 uint32_t graph_fun(graph *g, ad_op op, uint32_t a, uint32_t b);
@@ -102,6 +106,11 @@ uint32_t graph_multiple(graph *g, graph_ref r);
 void graph_sum_begin(graph *g);
 void graph_sum_add(graph *g, const graph_term *t);
 graph_ref graph_sum_end(graph *g);
+
+/* Adds c times the factors' product to the sum, nothing if one of them is zero. */
+void graph_add_product(graph *g, double c, const graph_ref *factor, int n);
+/* condition ? a : b; zero if both are. */
+graph_ref graph_select_ref(graph *g, uint32_t condition, graph_ref a, graph_ref b);
 
 /* The product of the factor references times c, as a term; its degree must fit. */
 graph_term graph_product(double c, const graph_ref *factor, int n);

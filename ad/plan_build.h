@@ -165,6 +165,11 @@ void plan_scalars_assign(scalars *s);
 uint32_t plan_scalar(const scalars *s, uint32_t node);
 void plan_scalars_end(scalars *s);
 
+/* plan_needs.c: marks what the planner's sums, jobs and params [n_params] (or NULL) refer to;
+ * used [n_sums], zeroed: scratch.  Afterwards params' nodes become scalars. */
+void plan_need_scalars(planner *p, scalars *s, const plan_param *params, uint8_t *used);
+void plan_number_params(planner *p, const scalars *s, plan_param *params);
+
 /* A growing array of words. */
 typedef struct words {
     uint32_t *word;

@@ -16,30 +16,9 @@ static void want(planner *p, uint32_t node)
         p->wanted[node] = 1;
 }
 
-static void want_operands(planner *p, uint32_t id)
+static void want_operand(void *ctx, uint32_t operand)
 {
-    const graph_node *n = planner_node(p, id);
-    switch ((graph_kind)n->kind) {
-    case GRAPH_SUM:
-        for (uint32_t k = 0; k < n->b; k++)
-            for (int j = 0; j < GRAPH_DEGREE; j++)
-                want(p, p->g->term[n->a + k].f[j]);
-        break;
-    case GRAPH_FUN:
-        want(p, n->a);
-        want(p, n->b);
-        break;
-    case GRAPH_PART:
-        want(p, n->a);
-        break;
-    case GRAPH_SELECT:
-        want(p, n->a);
-        want(p, n->b);
-        want(p, n->c);
-        break;
-    default:
-        break;
-    }
+    want(ctx, operand);
 }
 
 static void mark(planner *p, const plan_roots *roots)
@@ -54,7 +33,7 @@ static void mark(planner *p, const plan_roots *roots)
     }
     for (size_t k = p->n0; k-- > 0;)
         if (p->wanted[k])
-            want_operands(p, (uint32_t)k);
+            graph_operands(p->g, planner_node(p, (uint32_t)k), want_operand, p);
 }
 
 /* --------------------------------------------------------------- uniform arithmetic */

@@ -45,30 +45,9 @@ uint32_t plan_scalar(const scalars *s, uint32_t node)
     return node == GRAPH_NONE ? PLAN_ZERO : node == PLAN_NODE_ONE ? PLAN_ONE : s->number[node];
 }
 
-static void need_operands(scalars *s, const graph_node *n)
+static void need_operand(void *ctx, uint32_t operand)
 {
-    const graph *g = s->p->g;
-    switch ((graph_kind)n->kind) {
-    case GRAPH_SUM:
-        for (uint32_t k = 0; k < n->b; k++)
-            for (int j = 0; j < GRAPH_DEGREE; j++)
-                plan_scalars_need(s, g->term[n->a + k].f[j]);
-        break;
-    case GRAPH_FUN:
-        plan_scalars_need(s, n->a);
-        plan_scalars_need(s, n->b);
-        break;
-    case GRAPH_PART:
-        plan_scalars_need(s, n->a);
-        break;
-    case GRAPH_SELECT:
-        plan_scalars_need(s, n->a);
-        plan_scalars_need(s, n->b);
-        plan_scalars_need(s, n->c);
-        break;
-    default:
-        break;
-    }
+    plan_scalars_need(ctx, operand);
 }
 
 /* ------------------------------------------------------------------------------ code */
@@ -211,29 +190,17 @@ static void sort_level(const scalars *s, place *at, size_t n)
     qsort(at, n, sizeof *at, by_operand);
 }
 
-static uint32_t above(uint32_t level, const uint32_t *levels, uint32_t node)
-{
-    return node != GRAPH_NONE && levels[node] + 1 > level ? levels[node] + 1 : level;
-}
+/* The highest level among operands, and what levels are known. */
+typedef struct leveller {
+    const uint32_t *known;
+    uint32_t level;
+} leveller;
 
-static uint32_t level_of(const graph *g, const uint32_t *levels, const graph_node *n)
+static void rise(void *ctx, uint32_t operand)
 {
-    uint32_t level = 0;
-    switch ((graph_kind)n->kind) {
-    case GRAPH_SUM:
-        for (uint32_t k = 0; k < n->b; k++)
-            for (int j = 0; j < GRAPH_DEGREE; j++)
-                level = above(level, levels, g->term[n->a + k].f[j]);
-        return level;
-    case GRAPH_FUN:
-        return above(above(0, levels, n->a), levels, n->b);
-    case GRAPH_PART:
-        return above(0, levels, n->a);
-    case GRAPH_SELECT:
-        return above(above(above(0, levels, n->a), levels, n->b), levels, n->c);
-    default:
-        return 0;
-    }
+    leveller *l = ctx;
+    if (l->known[operand] + 1 > l->level)
+        l->level = l->known[operand] + 1;
 }
 
 /* How far the operand moves from sum to sum: 0 or 1 scalars, 2: neither. */
@@ -332,7 +299,9 @@ static place *make_places(scalars *s, size_t *n)
     for (size_t k = 0, at = 0; out && k < g->n_nodes; k++) {
         if (!s->needed[k])
             continue;
-        level[k] = level_of(g, level, &g->node[k]);
+        leveller l = {level, 0};
+        graph_operands(g, &g->node[k], rise, &l);
+        level[k] = l.level;
         out[at++] = (place){level[k], (uint32_t)k, shape_of(g, &g->node[k]), 0};
     }
     free(level);
@@ -386,7 +355,7 @@ void plan_scalars_assign(scalars *s)
     graph *g = s->p->g;
     for (size_t k = g->n_nodes; k-- > 0;)
         if (s->needed[k])
-            need_operands(s, &g->node[k]);
+            graph_operands(g, &g->node[k], need_operand, s);
     meka_error *error = s->p->error;
     uniform_writer w = {.s = s, .out = {.error = error}};
     words inputs[2] = {{.error = error}, {.error = error}};
