@@ -35,6 +35,50 @@
 typedef double vd __attribute__((vector_size(8 * VECTOR_WIDTH), may_alias));
 typedef int64_t vl __attribute__((vector_size(8 * VECTOR_WIDTH), may_alias));
 
+/* SLEEF's header does not say that its functions depend on their arguments alone: said here, so
+ * that what a row of ops.def writes twice is computed once.  The header gives results a const,
+ * which for clang is part of the type. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-qualifiers"
+#if VECTOR_WIDTH == 8
+#define VECTOR_NATIVE __m512d
+#elif VECTOR_WIDTH == 4
+#define VECTOR_NATIVE __m256d
+#elif defined(__SSE2__)
+#define VECTOR_NATIVE __m128d
+#else
+#define VECTOR_NATIVE float64x2_t
+#endif
+#define VECTOR_PURE(f, e)                                                                      \
+    const VECTOR_NATIVE VECTOR_SLEEF(f, e)(VECTOR_NATIVE) __attribute__((const));
+#define VECTOR_PURE2(f, e)                                                                     \
+    const VECTOR_NATIVE VECTOR_SLEEF(f, e)(VECTOR_NATIVE, VECTOR_NATIVE) __attribute__((const));
+VECTOR_PURE(cbrt, u10)
+VECTOR_PURE(exp, u10)
+VECTOR_PURE(expm1, u10)
+VECTOR_PURE(log, u10)
+VECTOR_PURE(log1p, u10)
+VECTOR_PURE(log2, u10)
+VECTOR_PURE(log10, u10)
+VECTOR_PURE(sin, u10)
+VECTOR_PURE(cos, u10)
+VECTOR_PURE(tan, u10)
+VECTOR_PURE(asin, u10)
+VECTOR_PURE(acos, u10)
+VECTOR_PURE(atan, u10)
+VECTOR_PURE(sinh, u10)
+VECTOR_PURE(cosh, u10)
+VECTOR_PURE(tanh, u10)
+VECTOR_PURE(asinh, u10)
+VECTOR_PURE(acosh, u10)
+VECTOR_PURE(atanh, u10)
+VECTOR_PURE(erf, u10)
+VECTOR_PURE(erfc, u15)
+VECTOR_PURE2(pow, u10)
+VECTOR_PURE2(atan2, u10)
+VECTOR_PURE2(hypot, u05)
+#pragma GCC diagnostic pop
+
 static inline vd v_splat(double x)
 {
     return x - (vd){0}; /* which keeps the sign of 0 */
@@ -106,7 +150,7 @@ static inline vd v_identity(vd x)
 {
     return x;
 }
-#define V(x) _Generic((x), vd : v_identity, double : v_splat, int : v_splat)(x)
+#define V(x) _Generic((x), double : v_splat, int : v_splat, default : v_identity)(x)
 
 /* ------------------------------------- what ops.def says, on vectors named x, a, b, y */
 

@@ -323,7 +323,8 @@ void ad_batch_destroy(ad_batch *batch);
 
 /* Per-sample values; any output may be NULL.  theta [d]; v [d], NULL only if hvp is;
  * xi [n][m] (NULL if m = 0); loss [n]; grad [n][d]; hvp [n][d] with row i
- * = (d^2 f_i / d theta^2) v. */
+ * = (d^2 f_i / d theta^2) v.  If an objective that is recorded anew cannot be recorded at some
+ * sample, the rows before it are written. */
 meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *v, size_t n,
                             const double *xi, double *loss, double *grad, double *hvp,
                             meka_error *err);
