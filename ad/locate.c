@@ -129,6 +129,22 @@ static bool find_adjoint(const finder *f)
     return false;
 }
 
+/* The first Taylor coefficient along the line that is not finite. */
+static bool find_coefficient(const finder *f)
+{
+    size_t order = (size_t)ad_request_order(f->request);
+    for (size_t k = 0; k < f->code->n; k++) {
+        const double *c = f->jet + slot_of(f, k) * order;
+        for (size_t j = 0; f->active[slot_of(f, k)] && j < order; j++) {
+            if (!isfinite(c[j])) {
+                report(f, k, "a derivative along the line of ", c[j]);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool has_gradient(const finder *f)
 {
     return f->request->mode <= PLAN_PRODUCT;
@@ -149,7 +165,8 @@ static void explain(const finder *f)
 {
     bool value_bad = !isfinite(f->w->value[f->code->result]);
     bool told = find_input(f) || (value_bad && find_value(f)) ||
-                (has_gradient(f) && (find_tangent(f) || find_adjoint(f)));
+                (has_gradient(f) && (find_tangent(f) || find_adjoint(f))) ||
+                find_coefficient(f);
     if (!told)
         meka_fail(f->err, MEKA_NONFINITE, "a derivative is not finite at sample %zu",
                   f->sample);

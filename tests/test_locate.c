@@ -69,6 +69,21 @@ START_TEST(moments_and_lines_report_it_too)
 }
 END_TEST
 
+START_TEST(a_derivative_along_a_line_that_is_not_finite_names_its_operation)
+{
+    fixture f = fixture_make(&root_objective, 4);
+    double t = 0.5, v = 1.0;
+    ad_line_moments line = {.order = 2};
+    meka_error err;
+    ck_assert_int_eq(ad_eval_line(f.batch, &t, &v, 3, xi, &line, &err), MEKA_NONFINITE);
+    ck_assert_msg(strstr(err.text,
+                         "test_locate.c:15: a derivative along the line of sqrt(0) is "
+                         "inf at sample 1"),
+                  "%s", err.text);
+    fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(a_parameter_or_feature_that_is_not_finite_is_named)
 {
     fixture f = fixture_make(&log_objective, 4);
@@ -87,4 +102,6 @@ END_TEST
 
 TEST_MAIN("locate", a_value_that_is_not_finite_names_operation_line_and_sample,
           a_derivative_that_is_not_finite_names_operation_line_and_sample,
-          moments_and_lines_report_it_too, a_parameter_or_feature_that_is_not_finite_is_named)
+          moments_and_lines_report_it_too,
+          a_derivative_along_a_line_that_is_not_finite_names_its_operation,
+          a_parameter_or_feature_that_is_not_finite_is_named)

@@ -316,10 +316,9 @@ void ad_batch_destroy(ad_batch *batch);
 /* For a replayable program evaluations never allocate, except to locate a value that is not
  * finite, and what the system needs to start threads.  A result that is inf or NaN gives
  * MEKA_NONFINITE with complete outputs (what IEEE arithmetic gives) and, in err, the
- * operation, its file and line and the first such sample; of ad_eval_line only the sample,
- * if the loss itself is finite.  Samples are then evaluated once more, one by one, by the C
- * library's functions in the order recorded; if all of them are finite so, err says that a
- * derivative or a variance is beyond the range of a double. */
+ * operation, its file and line and the first such sample.  Samples are then evaluated once
+ * more, one by one, by the C library's functions in the order recorded; if all of them are
+ * finite so, err says that a derivative or a variance is beyond the range of a double. */
 
 /* Per-sample values; any output may be NULL.  theta [d]; v [d], NULL only if hvp is;
  * xi [n][m] (NULL if m = 0); loss [n]; grad [n][d]; hvp [n][d] with row i
