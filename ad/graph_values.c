@@ -226,9 +226,11 @@ static bool is_nothing(const form *f)
  * with others to follow, or of one; the difference of two never is. */
 static bool is_running(const builder *b, uint32_t slot)
 {
-    const ad_instruction *in = &b->code->instruction[slot - b->n_inputs];
     const form *f = &b->form[slot];
-    return f->kind == FORM_TERMS || f->n != 2 || (in->op == AD_OP_add && b->follow[slot] > 1);
+    if (f->kind != FORM_LINEAR)
+        return f->kind == FORM_TERMS;
+    const ad_instruction *in = &b->code->instruction[slot - b->n_inputs];
+    return f->n != 2 || (in->op == AD_OP_add && b->follow[slot] > 1);
 }
 
 /* add, sub, neg, sum: what cannot be taken in becomes a node. */
