@@ -1,8 +1,16 @@
-/* What GD and SGD share. */
+/* What methods are made of. */
 #include "optim/methods.h"
 
 #include <math.h>
 #include <string.h>
+
+double opt_dot(size_t d, const double *a, const double *b)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < d; j++)
+        sum += a[j] * b[j];
+    return sum;
+}
 
 double opt_norm(size_t d, const double *v)
 {
@@ -18,28 +26,32 @@ double opt_norm(size_t d, const double *v)
     return unit * sqrt(sum);
 }
 
-meka_status opt_step_accept(const opt_step *step, const double *next, const char *method,
-                            double alpha, meka_error *err)
+meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err)
 {
-    for (size_t j = 0; j < step->n_params; j++)
-        if (!isfinite(next[j]))
-            return meka_fail(err, MEKA_NONFINITE,
-                             "method %s: parameter %zu would become %g at step %llu with step "
-                             "size %g; try a smaller step",
-                             method, j, next[j], (unsigned long long)step->t, alpha);
-    memcpy(step->theta, next, step->n_params * sizeof *next);
+    ad_moments moments = {.grad_mean = g};
+    meka_status status = opt_view_moments(step->batch, step->theta, NULL, &moments, err);
+    if (status != MEKA_OK)
+        return status;
+    step->row->loss = moments.loss_mean;
+    step->row->grad_norm = opt_norm(step->n_params, g);
+    memcpy(step->gradient, g, step->n_params * sizeof *g);
+    opt_step_estimate(step, g);
     return MEKA_OK;
+}
+
+void opt_step_estimate(const opt_step *step, const double *m)
+{
+    memcpy(step->estimate, m, step->n_params * sizeof *m);
+    step->row->filtered_norm = opt_norm(step->n_params, m);
 }
 
 /* alpha = A/B along -g; fills the row's line model. */
 static meka_status exact_step(const opt_step *step, const double *g, double *direction,
                               double *alpha, meka_error *err)
 {
-    double slope = 0.0;
-    for (size_t j = 0; j < step->n_params; j++) {
+    double slope = opt_dot(step->n_params, g, g);
+    for (size_t j = 0; j < step->n_params; j++)
         direction[j] = -g[j];
-        slope += g[j] * g[j];
-    }
     ad_line_moments line = {.order = 2};
     meka_status status = opt_view_line(step->batch, step->theta, direction, &line, err);
     if (status != MEKA_OK)
@@ -52,28 +64,19 @@ static meka_status exact_step(const opt_step *step, const double *g, double *dir
     return MEKA_OK;
 }
 
-meka_status opt_descend(const opt_step *step, const char *method, double alpha, double factor,
-                        bool adaptive, double *scratch, meka_error *err)
+meka_status opt_descend(const opt_step *step, double alpha, bool adaptive, double *scratch,
+                        meka_error *err)
 {
     size_t d = step->n_params;
-    double *g = scratch, *next = scratch + d;
-    ad_moments moments = {.grad_mean = g};
-    meka_status status = opt_view_moments(step->batch, step->theta, NULL, &moments, err);
+    double *g = scratch;
+    meka_status status = opt_step_gradient(step, g, err);
+    if (status == MEKA_OK && adaptive)
+        status = exact_step(step, g, scratch + d, &alpha, err);
     if (status != MEKA_OK)
         return status;
-    if (adaptive) {
-        status = exact_step(step, g, next, &alpha, err);
-        if (status != MEKA_OK)
-            return status;
-    }
-    alpha *= factor;
+    alpha *= step->factor;
     for (size_t j = 0; j < d; j++)
-        next[j] = step->theta[j] - alpha * g[j];
-    memcpy(step->estimate, g, d * sizeof *g);
-    memcpy(step->gradient, g, d * sizeof *g);
-    step->row->loss = moments.loss_mean;
-    step->row->grad_norm = opt_norm(d, g);
-    step->row->filtered_norm = step->row->grad_norm;
+        step->theta[j] -= alpha * g[j];
     step->row->alpha = alpha;
-    return opt_step_accept(step, next, method, alpha, err);
+    return MEKA_OK;
 }

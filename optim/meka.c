@@ -15,20 +15,10 @@ static const char *const variances[] = {"directional", "scalar", NULL};
 static const char *const negatives[] = {"absolute", "model", NULL};
 
 #define CHOICE(name, initial, names, meaning)                                                  \
-    {                                                                                          \
-#name, MEKA_OPTION_CHOICE, initial, 0.0, 0.0, names, meaning,                          \
-            offsetof(meka_params, name)                                                        \
-    }
+    OPT_CHOICE(meka_params, name, initial, names, meaning)
 #define REAL(name, initial, low, high, meaning)                                                \
-    {                                                                                          \
-#name, MEKA_OPTION_REAL, initial, low, high, NULL, meaning,                            \
-            offsetof(meka_params, name)                                                        \
-    }
-#define BOOL(name, initial, meaning)                                                           \
-    {                                                                                          \
-#name, MEKA_OPTION_BOOL, initial, 0.0, 0.0, NULL, meaning, offsetof(meka_params, name) \
-    }
-#define MAX_BETA 0.9999999
+    OPT_REAL(meka_params, name, initial, low, high, meaning)
+#define BOOL(name, initial, meaning) OPT_BOOL(meka_params, name, initial, meaning)
 
 /* The defaults are the preset `calibrated`. */
 static const meka_option options[] = {
@@ -43,7 +33,7 @@ static const meka_option options[] = {
            "Sigma: estimated from the samples, or constant (eq. 15), which works with one "
            "sample"),
     REAL(sigma, "1", 0.0, 1e300, "Sigma per dimension of a batch's mean gradient if constant"),
-    REAL(ema, "0.999", 0.0, MAX_BETA, "coefficient of the moving averages of Sigma and r"),
+    REAL(ema, "0.999", 0.0, OPT_MAX_BETA, "coefficient of the moving averages of Sigma and r"),
     REAL(gate, "5", 0.0, 1e6,
          "innovations beyond this many standard deviations widen P to what they show (with "
          "noise=estimated); 0: none"),
@@ -58,15 +48,16 @@ static const meka_option options[] = {
     CHOICE(negative, "absolute", negatives,
            "curvature B < 0: absolute (|B| takes its place), or model (left to the rule; "
            "where the model has no best step, the last one found)"),
-    REAL(smoothing, "0", 0.0, MAX_BETA, "coefficient of a moving average of a; 0: none"),
+    REAL(smoothing, "0", 0.0, OPT_MAX_BETA, "coefficient of a moving average of a; 0: none"),
     REAL(factor, "1", 0.0, 1e300, "c in theta += c a d (Fig. 6)"),
     REAL(cap, "inf", 0.0, INFINITY, "largest c a"),
     REAL(floor, "0.1", 0.0, 1e6,
          "rho in s >= (rho A^2/(2B))^2, without which pi stops where s = 0; 0: none"),
     BOOL(calibrate, "yes", "scale the slope A by how far the filter's claims have been true"),
     REAL(calibration_z, "1", 0.0, 1e6, "standard errors below the mean calibration to use"),
-    REAL(calibration_ema, "0.99", 0.0, MAX_BETA, "coefficient of the calibration's averages"),
-    REAL(curvature_ema, "0.9", 0.0, MAX_BETA,
+    REAL(calibration_ema, "0.99", 0.0, OPT_MAX_BETA,
+         "coefficient of the calibration's averages"),
+    REAL(curvature_ema, "0.9", 0.0, OPT_MAX_BETA,
          "coefficient of the average that B/|d|^2 is never below; 0: none"),
     REAL(bound_k, "0.5", 0.0, 1e6, "k of the rule bound"),
 };
@@ -91,15 +82,14 @@ static void count_memory(const meka_params *params, size_t d, size_t *n_state,
 {
     size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
     *n_state = N_HEAD + 2 * d + 2 * size;
-    *n_scratch = *n_state + 7 * d + 4 * size +
-                 opt_filter_work_size((opt_covariance)params->covariance, d);
+    *n_scratch = 6 * d + 4 * size + opt_filter_work_size((opt_covariance)params->covariance, d);
 }
 
 meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
                        meka_error *err)
 {
     const meka_params *p = params;
-    /* At most 11 d^2 + 16 d + a few hundred doubles. */
+    /* At most 9 d^2 + 12 d + a few hundred doubles. */
     size_t largest = p->covariance == OPT_COVARIANCE_FULL
                          ? (size_t)sqrt((double)(SIZE_MAX / (32 * sizeof(double))))
                          : SIZE_MAX / (32 * sizeof(double));
@@ -119,21 +109,17 @@ static double *take(double **cursor, size_t n)
     return block;
 }
 
-void meka_layout(const meka_params *params, size_t d, const double *state, double *scratch,
+void meka_layout(const meka_params *params, size_t d, double *state, double *scratch,
                  meka_memory *out)
 {
-    size_t n_state, n_scratch;
     size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
-    count_memory(params, d, &n_state, &n_scratch);
-    double *cursor = scratch;
-    out->next = cursor;
-    memcpy(out->next, state, n_state * sizeof *state);
-    memcpy(&out->head, take(&cursor, N_HEAD), sizeof out->head);
+    double *cursor = state;
+    out->head = (meka_head *)take(&cursor, N_HEAD);
     out->m = take(&cursor, d);
     out->delta = take(&cursor, d);
     out->P = take(&cursor, size);
     out->sigma_sum = take(&cursor, size);
-    out->theta = take(&cursor, d);
+    cursor = scratch;
     out->g = take(&cursor, d);
     out->b = take(&cursor, d);
     out->direction = take(&cursor, d);
@@ -145,11 +131,6 @@ void meka_layout(const meka_params *params, size_t d, const double *state, doubl
     out->observed = take(&cursor, size);
     out->sigma = take(&cursor, size);
     out->work = cursor;
-}
-
-static void init(const void *params, size_t d, double *state)
-{
-    /* All zero: the first step sets the belief, which needs the first observation. */
 }
 
 /* One sample has no variance; it is enough where no rule or average needs one. */
@@ -176,9 +157,9 @@ static meka_status step_adameka(const void *params, double *state, double *scrat
 #define COMMON                                                                                 \
     .reference = "Chen, Choi, Balles, Duvenaud, Hennig, Self-tuning stochastic optimization "  \
                  "with curvature-aware gradient filtering (2020)",                             \
-    .options = {options, sizeof options / sizeof options[0], sizeof(meka_params)},             \
-    .min_batch = 2, .sizes = meka_sizes, .init = init, .presets = presets,                     \
-    .n_presets = sizeof presets / sizeof presets[0], .batch_needed = batch_needed
+    .options = OPT_TABLE(options, meka_params), .min_batch = 2, .sizes = meka_sizes,           \
+    .presets = presets, .n_presets = sizeof presets / sizeof presets[0],                       \
+    .batch_needed = batch_needed
 
 const opt_method opt_method_meka = {
     .name = "meka",

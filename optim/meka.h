@@ -48,13 +48,10 @@ typedef struct meka_head {
     double last_alpha; /* last step size that the rule determined */
 } meka_head;
 
-/* Where everything of one step lies.  What the step changes of the state is `next`, a copy
- * that replaces the state once the step is accepted. */
+/* Where everything of one step lies. */
 typedef struct meka_memory {
-    double *next; /* [n_state] */
-    meka_head head;
-    double *m, *delta, *P, *sigma_sum; /* inside next */
-    double *theta;                     /* [d] theta_{t+1} */
+    meka_head *head;                   /* in the state, as are */
+    double *m, *delta, *P, *sigma_sum; /* these */
     double *g, *b;                     /* [d] */
     double *direction, *weight;        /* [d] d = -weight m */
     double *var, *cross; /* [d] var_i g_ij and cov_i(h_ij, g_ij), where weights differ */
@@ -64,7 +61,7 @@ typedef struct meka_memory {
 
 meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
                        meka_error *err);
-void meka_layout(const meka_params *params, size_t d, const double *state, double *scratch,
+void meka_layout(const meka_params *params, size_t d, double *state, double *scratch,
                  meka_memory *out);
 
 /* One step of MEKA, or of ADAMEKA where `adam`. */

@@ -18,14 +18,6 @@ typedef struct observation {
     bool weighted;     /* var and cross are also known by dimension */
 } observation;
 
-static double dot(size_t d, const double *a, const double *b)
-{
-    double sum = 0.0;
-    for (size_t j = 0; j < d; j++)
-        sum += a[j] * b[j];
-    return sum;
-}
-
 static void scale(size_t n, double *x, double factor)
 {
     for (size_t i = 0; i < n; i++)
@@ -102,11 +94,11 @@ static void smooth_sigma(const meka_params *p, size_t d, meka_memory *w)
     size_t size = opt_covariance_size(form, d);
     opt_ema ema = {0};
     for (size_t i = 0; i < size; i++) {
-        ema = (opt_ema){w->head.sigma_weight, w->sigma_sum[i]};
+        ema = (opt_ema){w->head->sigma_weight, w->sigma_sum[i]};
         w->sigma[i] = opt_ema_add(&ema, p->ema, w->observed[i]);
         w->sigma_sum[i] = ema.sum;
     }
-    w->head.sigma_weight = ema.weight;
+    w->head->sigma_weight = ema.weight;
 }
 
 /* The dynamics (eq. 4) take the Hessian to be constant between two iterates, and no sample
@@ -140,7 +132,7 @@ static void filter(const meka_params *p, size_t d, const observation *seen, meka
 {
     opt_covariance form = (opt_covariance)p->covariance;
     opt_filter belief = {form, d, w->m, w->P, w->K, w->work};
-    meka_head *head = &w->head;
+    meka_head *head = w->head;
     double r = opt_ema_add(&head->r, p->ema, seen->r);
     if (head->started == 0.0 && p->start == MEKA_START_OBSERVATION) {
         opt_filter_start(&belief, w->g, w->sigma);
@@ -154,7 +146,7 @@ static void filter(const meka_params *p, size_t d, const observation *seen, meka
         head->value = (opt_value_filter){0.0, PRIOR_VARIANCE};
         head->started = 1.0;
     }
-    double change = dot(d, w->m, w->delta) + 0.5 * dot(d, w->delta, w->b);
+    double change = opt_dot(d, w->m, w->delta) + 0.5 * opt_dot(d, w->delta, w->b);
     double extra = opt_covariance_along(form, d, w->P, w->delta) +
                    0.25 * opt_covariance_along(form, d, w->q, w->delta);
     opt_value_filter_update(&head->value, change, extra, seen->y, r);
@@ -189,7 +181,7 @@ static double observed_slope(const meka_params *p, size_t d, const observation *
         double gain = opt_covariance_at(form, d, w->K, j);
         double noise = gain * w->var[j];
         if (form == OPT_COVARIANCE_FULL)
-            noise = dot(d, w->K + j * d, w->observed + j * d);
+            noise = opt_dot(d, w->K + j * d, w->observed + j * d);
         correction += w->weight[j] * ((1.0 - gain) * w->cross[j] + noise);
     }
     return sum - correction;
@@ -216,7 +208,7 @@ static meka_status measure_line(const meka_params *p, const opt_step *step, meka
         double mean = 0.0;
         for (size_t j = 0; j < d; j++)
             mean += w->var[j] / (double)d;
-        model->q = mean / n * dot(d, w->direction, w->direction);
+        model->q = mean / n * opt_dot(d, w->direction, w->direction);
     }
     return MEKA_OK;
 }
@@ -224,9 +216,9 @@ static meka_status measure_line(const meka_params *p, const opt_step *step, meka
 /* The step size by the rule from the measured model. */
 static double apply_rule(const meka_params *p, size_t d, opt_line_model model, meka_memory *w)
 {
-    double length = dot(d, w->direction, w->direction);
+    double length = opt_dot(d, w->direction, w->direction);
     if (p->curvature_ema > 0.0 && length > 0.0) {
-        double mean = opt_ema_add(&w->head.curvature, p->curvature_ema, model.B / length);
+        double mean = opt_ema_add(&w->head->curvature, p->curvature_ema, model.B / length);
         model.B = fmax(model.B, mean * length);
     }
     if (p->negative == MEKA_NEGATIVE_ABSOLUTE)
@@ -254,9 +246,9 @@ static double apply_rule(const meka_params *p, size_t d, opt_line_model model, m
     /* A model without a best step knows no length: the last one known is the only choice
      * that scales with the problem.  There is none at first: then stay. */
     if (alpha == INFINITY)
-        return w->head.last_alpha;
+        return w->head->last_alpha;
     if (alpha > 0.0)
-        w->head.last_alpha = alpha;
+        w->head->last_alpha = alpha;
     return alpha;
 }
 
@@ -267,24 +259,24 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
     opt_covariance form = (opt_covariance)p->covariance;
     size_t d = step->n_params;
     opt_line_model model = {
-        .A = -dot(d, w->direction, w->m),
+        .A = -opt_dot(d, w->direction, w->m),
         .p = opt_covariance_along(form, d, w->P, w->direction),
-        .s = w->head.value.s,
+        .s = w->head->value.s,
     };
     step->row->slope = model.A;
     step->row->direction_p = model.p;
     /* Per unit length: the noise of d.g/|d| does not depend on how long d is, so that steep
      * times long past do not drown what is seen now. */
-    double length = sqrt(dot(d, w->direction, w->direction));
+    double length = sqrt(opt_dot(d, w->direction, w->direction));
     if (p->calibrate && step->batch->n > 1 && length > 0.0) {
         double observed = observed_slope(p, d, seen, w) / length;
-        double factor = opt_calibration_add(&w->head.calibration, p->calibration_ema,
+        double factor = opt_calibration_add(&w->head->calibration, p->calibration_ema,
                                             p->calibration_z, observed, model.A / length);
         step->row->calibration = factor;
         model.A *= factor;
     }
     if (p->rule == MEKA_RULE_FIXED) {
-        *alpha = fmin(p->factor * p->alpha, p->cap);
+        *alpha = fmin(p->factor * step->factor * p->alpha, p->cap);
         return MEKA_OK;
     }
     meka_status status = measure_line(p, step, w, &model, err);
@@ -296,8 +288,8 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
         step->row->third = model.C;
     double a = apply_rule(p, d, model, w);
     if (p->smoothing > 0.0)
-        a = opt_ema_add(&w->head.step_size, p->smoothing, a);
-    *alpha = fmin(p->factor * a, p->cap);
+        a = opt_ema_add(&w->head->step_size, p->smoothing, a);
+    *alpha = fmin(p->factor * step->factor * a, p->cap);
     return MEKA_OK;
 }
 
@@ -308,8 +300,8 @@ static void fill_row(const meka_params *p, const opt_step *step, const observati
     size_t d = step->n_params;
     opt_row *row = step->row;
     row->loss = seen->y;
-    row->loss_filtered = w->head.value.u;
-    row->loss_sd = sqrt(w->head.value.s);
+    row->loss_filtered = w->head->value.u;
+    row->loss_sd = sqrt(w->head->value.s);
     row->grad_norm = opt_norm(d, w->g);
     row->filtered_norm = opt_norm(d, w->m);
     row->p = opt_covariance_mean(form, d, w->P);
@@ -319,25 +311,16 @@ static void fill_row(const meka_params *p, const opt_step *step, const observati
     row->alpha = alpha;
 }
 
-/* theta + alpha d, and delta = the move as rounded; then everything is made permanent. */
-static meka_status move(const meka_params *p, bool adam, double *state, const opt_step *step,
-                        meka_memory *w, double alpha, meka_error *err)
+/* theta + alpha d, and delta = the move as rounded. */
+static void move(const opt_step *step, meka_memory *w, double alpha)
 {
-    size_t d = step->n_params;
-    for (size_t j = 0; j < d; j++) {
-        w->theta[j] = step->theta[j] + alpha * w->direction[j];
-        w->delta[j] = w->theta[j] - step->theta[j];
+    for (size_t j = 0; j < step->n_params; j++) {
+        double before = step->theta[j];
+        step->theta[j] = before + alpha * w->direction[j];
+        w->delta[j] = step->theta[j] - before;
     }
-    meka_status status = opt_step_accept(step, w->theta, adam ? "adameka" : "meka", alpha, err);
-    if (status != MEKA_OK)
-        return status;
-    size_t n_state, n_scratch;
-    meka_sizes(p, d, &n_state, &n_scratch, NULL);
-    memcpy(w->next, &w->head, sizeof w->head);
-    memcpy(state, w->next, n_state * sizeof *state);
-    memcpy(step->estimate, w->m, d * sizeof *w->m);
-    memcpy(step->gradient, w->g, d * sizeof *w->g);
-    return MEKA_OK;
+    memcpy(step->estimate, w->m, step->n_params * sizeof *w->m);
+    memcpy(step->gradient, w->g, step->n_params * sizeof *w->g);
 }
 
 meka_status meka_step(const meka_params *p, bool adam, double *state, double *scratch,
@@ -365,5 +348,6 @@ meka_status meka_step(const meka_params *p, bool adam, double *state, double *sc
     if (status != MEKA_OK)
         return status;
     fill_row(p, step, &seen, &w, alpha);
-    return move(p, adam, state, step, &w, alpha, err);
+    move(step, &w, alpha);
+    return MEKA_OK;
 }

@@ -4,21 +4,65 @@
 
 #include <meka/optim.h>
 
-extern const opt_method opt_method_meka, opt_method_adameka, opt_method_gd, opt_method_sgd;
+#include <math.h>
 
-/* Ends a step: copies next [d] to step->theta and returns MEKA_OK if it is finite, else
- * leaves theta alone and returns MEKA_NONFINITE naming method and step size. */
-meka_status opt_step_accept(const opt_step *step, const double *next, const char *method,
-                            double alpha, meka_error *err);
+#define METHOD(name) extern const opt_method opt_method_##name;
+#include "optim/methods.def"
+#undef METHOD
 
+/* ---------------------------------------------------------- rows of options */
+
+/* One row for the field `name` of the struct `type`; real numbers in [low, high]. */
+#define OPT_REAL(type, name, initial, low, high, meaning)                                      \
+    {                                                                                          \
+#name, MEKA_OPTION_REAL, initial, low, high, NULL, meaning, offsetof(type, name)       \
+    }
+#define OPT_COUNT(type, name, initial, low, high, meaning)                                     \
+    {                                                                                          \
+#name, MEKA_OPTION_COUNT, initial, low, high, NULL, meaning, offsetof(type, name)      \
+    }
+#define OPT_BOOL(type, name, initial, meaning)                                                 \
+    {                                                                                          \
+#name, MEKA_OPTION_BOOL, initial, 0.0, 0.0, NULL, meaning, offsetof(type, name)        \
+    }
+#define OPT_CHOICE(type, name, initial, names, meaning)                                        \
+    {                                                                                          \
+#name, MEKA_OPTION_CHOICE, initial, 0.0, 0.0, names, meaning, offsetof(type, name)     \
+    }
+/* .options = OPT_TABLE(rows, type) */
+#define OPT_TABLE(rows, type)                                                                  \
+    {                                                                                          \
+        rows, sizeof rows / sizeof rows[0], sizeof(type)                                       \
+    }
+
+#define OPT_MAX_BETA 0.9999999 /* largest coefficient of a moving average */
+
+/* The step size of a method that needs one. */
+#define OPT_ALPHA(type, initial)                                                               \
+    OPT_REAL(type, alpha, initial, 0.0, 1e300, "step size, before the schedule's factor")
+/* Decoupled weight decay (Loshchilov, Hutter, "Decoupled weight decay regularization", 2019).
+ */
+#define OPT_WEIGHT_DECAY(type)                                                                 \
+    OPT_REAL(type, weight_decay, "0", 0.0, 1e6,                                                \
+             "lambda in theta -= alpha lambda theta, apart from the gradient")
+
+/* ------------------------------------------------------- what steps are made of */
+
+/* The mean gradient g [d] of step->batch at step->theta.  Fills the row's loss and norms,
+ * and takes g as step->gradient and step->estimate. */
+meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err);
+
+/* Takes m [d] as the estimate of grad f(theta_t) instead. */
+void opt_step_estimate(const opt_step *step, const double *m);
+
+double opt_dot(size_t d, const double *a, const double *b);
 /* sqrt(sum_j v_j^2) without overflow; v [d] */
 double opt_norm(size_t d, const double *v);
 
-/* theta -= alpha g with the gradient g of step->batch: one step of GD and SGD.  factor is
- * the schedule's; adaptive: alpha = factor A/B along -g, measured on the same samples
- * (A = g.g, B = g.B g; with B < 0 |B| takes its place, with B = 0 alpha stays).
- * scratch [2 d]. */
-meka_status opt_descend(const opt_step *step, const char *method, double alpha, double factor,
-                        bool adaptive, double *scratch, meka_error *err);
+/* theta -= alpha g with the gradient g of step->batch: one step of GD and SGD, with the
+ * schedule's factor.  adaptive: alpha = A/B along -g, measured on the same samples (A = g.g,
+ * B = g.B g; with B < 0 |B| takes its place, with B = 0 alpha stays).  scratch [2 d]. */
+meka_status opt_descend(const opt_step *step, double alpha, bool adaptive, double *scratch,
+                        meka_error *err);
 
 #endif

@@ -6,10 +6,9 @@
 #include <string.h>
 
 static const opt_method *const methods[] = {
-    &opt_method_meka,
-    &opt_method_adameka,
-    &opt_method_gd,
-    &opt_method_sgd,
+#define METHOD(name) &opt_method_##name,
+#include "optim/methods.def"
+#undef METHOD
 };
 
 const opt_method *opt_method_at(size_t i)

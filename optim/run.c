@@ -105,19 +105,34 @@ static opt_stop reason_to_stop(const opt_run *run)
     return OPT_RUNNING;
 }
 
-/* The method's step on a fresh batch. */
+static meka_status check_finite(const opt_run *run, const opt_row *row, meka_error *err)
+{
+    for (size_t j = 0; j < run->d; j++)
+        if (!isfinite(run->theta[j]))
+            return meka_fail(err, MEKA_NONFINITE,
+                             "method %s: parameter %zu would become %g at step %llu with step "
+                             "size %g; try a smaller step",
+                             run->method->name, j, run->theta[j], (unsigned long long)run->t,
+                             row->alpha);
+    return MEKA_OK;
+}
+
+/* The method's step on a fresh batch; theta and state are as before where it fails. */
 static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
 {
     const meka_source *source = &run->source;
+    const opt_config *config = &run->config;
     bool full = run->method->full_batch;
     if (!full) {
-        source->draw(source->ctx, run->config.seed, run->t, run->config.batch_size, run->xi);
-        run->ledger.samples += run->config.batch_size;
+        source->draw(source->ctx, config->seed, run->t, config->batch_size, run->xi);
+        run->ledger.samples += config->batch_size;
     }
     const opt_step step = {
         .n_params = run->d,
         .t = run->t,
-        .seed = run->config.seed,
+        .seed = config->seed,
+        .factor =
+            opt_schedule_factor(config->schedule, config->warmup, config->horizon, run->t),
         .batch = full ? &run->population_view : &run->batch_view,
         .population = run->has_population ? &run->population_view : NULL,
         .theta = run->theta,
@@ -125,7 +140,16 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         .gradient = run->gradient,
         .row = row,
     };
-    return run->method->step(run->params, run->state, run->scratch, &step, err);
+    memcpy(run->before, run->theta, run->d * sizeof *run->theta);
+    memcpy(run->state_before, run->state, run->n_state * sizeof *run->state);
+    meka_status status = run->method->step(run->params, run->state, run->scratch, &step, err);
+    if (status == MEKA_OK)
+        status = check_finite(run, row, err);
+    if (status != MEKA_OK) {
+        memcpy(run->theta, run->before, run->d * sizeof *run->theta);
+        memcpy(run->state, run->state_before, run->n_state * sizeof *run->state);
+    }
+    return status;
 }
 
 /* Takes iteration t into the books. */
@@ -155,7 +179,6 @@ meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err)
     meka_status status = evaluate_exactly(run, &row, &reason);
     if (status != MEKA_OK)
         return meka_fail(err, status, "%s", reason.text);
-    memcpy(run->before, run->theta, run->d * sizeof *run->theta);
     status = advance(run, &row, &reason);
     if (status == MEKA_NONFINITE) {
         run->reason = reason;

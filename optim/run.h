@@ -13,7 +13,9 @@ struct opt_run {
     meka_source source;
     size_t d;
     void *params; /* [method->options.size] bytes */
+    size_t n_state;
     double *state, *scratch;
+    double *state_before;        /* [n_state] at the start of the step */
     double *theta, *best;        /* [d] */
     double *estimate, *gradient; /* [d] */
     double *exact, *before;      /* [d] grad f(theta_t), theta_t */

@@ -57,10 +57,26 @@ static meka_status allot(double **out, size_t n, meka_error *err)
     return *out ? MEKA_OK : MEKA_ERR_MEMORY;
 }
 
+/* Sets run->n_state. */
+static meka_status count_memory(opt_run *run, size_t *n_scratch, meka_error *err)
+{
+    const opt_method *method = run->method;
+    if (method->sizes)
+        return method->sizes(run->params, run->d, &run->n_state, n_scratch, err);
+    size_t most = (SIZE_MAX / sizeof(double) - method->n_scalars) /
+                  (method->n_vectors + method->n_work + 1);
+    if (run->d > most)
+        return meka_fail(err, MEKA_ERR_INPUT, "method %s: %zu parameters are too many",
+                         method->name, run->d);
+    run->n_state = method->n_scalars + method->n_vectors * run->d;
+    *n_scratch = method->n_work * run->d;
+    return MEKA_OK;
+}
+
 static meka_status allot_arrays(opt_run *run, meka_error *err)
 {
-    size_t d = run->d, n_state, n_scratch;
-    meka_status status = run->method->sizes(run->params, d, &n_state, &n_scratch, err);
+    size_t d = run->d, n_scratch;
+    meka_status status = count_memory(run, &n_scratch, err);
     if (status != MEKA_OK)
         return status;
     size_t n_xi = run->method->full_batch ? 0 : run->config.batch_size * run->source.n_features;
@@ -68,16 +84,25 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         double **place;
         size_t n;
     } const arrays[] = {
-        {&run->state, n_state}, {&run->scratch, n_scratch}, {&run->theta, d}, {&run->best, d},
-        {&run->estimate, d},    {&run->gradient, d},        {&run->exact, d}, {&run->before, d},
-        {&run->difference, d},  {&run->xi, n_xi},
+        {&run->state, run->n_state},
+        {&run->state_before, run->n_state},
+        {&run->scratch, n_scratch},
+        {&run->theta, d},
+        {&run->best, d},
+        {&run->estimate, d},
+        {&run->gradient, d},
+        {&run->exact, d},
+        {&run->before, d},
+        {&run->difference, d},
+        {&run->xi, n_xi},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         status = allot(arrays[i].place, arrays[i].n, err);
         if (status != MEKA_OK)
             return status;
     }
-    run->method->init(run->params, d, run->state);
+    if (run->method->init)
+        run->method->init(run->params, d, run->state);
     return MEKA_OK;
 }
 
@@ -114,6 +139,7 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
     run->config = *config;
     run->config.batch_size = config->batch_size ? config->batch_size : 32;
     run->config.max_steps = config->max_steps ? config->max_steps : 1000;
+    run->config.horizon = config->horizon ? config->horizon : run->config.max_steps;
     run->method = config->method ? config->method : &opt_method_meka;
     run->config.method = run->method;
     run->program = program;
@@ -159,6 +185,7 @@ void opt_run_destroy(opt_run *run)
     ad_batch_destroy(run->population_batch);
     free(run->params);
     free(run->state);
+    free(run->state_before);
     free(run->scratch);
     free(run->theta);
     free(run->best);

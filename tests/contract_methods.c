@@ -15,7 +15,7 @@ START_TEST(every_row_is_complete_and_has_a_name_of_its_own)
         const opt_method *method = opt_method_at(i), *found = NULL;
         meka_error err = {0};
         ck_assert(method->name && method->summary && method->reference);
-        ck_assert(method->sizes && method->init && method->step && method->min_batch >= 1);
+        ck_assert(method->step && method->min_batch >= 1);
         assert_ok(opt_method_find(&found, method->name, &err), err);
         ck_assert_ptr_eq(found, method);
         for (size_t k = 0; k < method->options.n; k++) {
@@ -119,6 +119,30 @@ START_TEST(every_method_comes_close_to_the_minimum_of_a_quadratic)
 }
 END_TEST
 
+START_TEST(a_schedule_at_zero_keeps_every_method_where_it_starts)
+{
+    for (size_t i = 0; opt_method_at(i); i++) {
+        const ad_objective objective = fixture_objective();
+        const meka_source source = fixture_source();
+        opt_config config = fixture_config(opt_method_at(i)->name, NULL);
+        config.schedule = OPT_SCHEDULE_LINEAR;
+        config.horizon = 1;
+        config.max_steps = 20;
+        config.warmup = 0;
+        optim_fixture f = optim_fixture_make(&objective, &source, &config, fixture_x0);
+        fixture_step(f.run); /* with the factor 1 */
+        double theta[FIXTURE_D], moved = 0.0;
+        memcpy(theta, opt_run_theta(f.run), sizeof theta);
+        while (fixture_step(f.run) == OPT_RUNNING)
+            ;
+        for (int j = 0; j < FIXTURE_D; j++)
+            moved = fmax(moved, fabs(opt_run_theta(f.run)[j] - theta[j]));
+        ck_assert_msg(moved == 0.0, "%s moved by %g", opt_method_at(i)->name, moved);
+        optim_fixture_clear(&f);
+    }
+}
+END_TEST
+
 START_TEST(a_non_finite_loss_ends_the_run_where_it_was)
 {
     for (size_t i = 0; opt_method_at(i); i++) {
@@ -217,5 +241,6 @@ TEST_MAIN("contract_methods", every_row_is_complete_and_has_a_name_of_its_own,
           options_read_back_as_they_are_written, the_first_preset_is_the_default,
           every_method_is_deterministic_and_depends_on_the_seed,
           every_method_comes_close_to_the_minimum_of_a_quadratic,
+          a_schedule_at_zero_keeps_every_method_where_it_starts,
           a_non_finite_loss_ends_the_run_where_it_was, a_step_allocates_nothing,
           creating_a_run_survives_every_failed_allocation, a_batch_that_is_too_small_is_refused)

@@ -63,11 +63,11 @@ END_TEST
 
 START_TEST(settings_may_be_repeated_and_the_last_one_counts)
 {
-    cJSON *json = run_json("rosenbrock --method sgd --set alpha=1e-3 --set decay=1/t "
+    cJSON *json = run_json("rosenbrock --method sgd --set alpha=1e-3 --set rule=fixed "
                            "--set alpha=2e-4 --steps 2 --option dim=3 --option noise=0");
     const cJSON *options = cJSON_GetObjectItem(json, "options");
     ck_assert_double_eq(drive_number(options, "alpha"), 2e-4);
-    ck_assert_str_eq(cJSON_GetObjectItem(options, "decay")->valuestring, "1/t");
+    ck_assert_str_eq(cJSON_GetObjectItem(options, "rule")->valuestring, "fixed");
     ck_assert_double_eq(drive_number(json, "n_params"), 3.0);
     cJSON_Delete(json);
 }

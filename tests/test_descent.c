@@ -30,15 +30,6 @@ START_TEST(a_fixed_step_contracts_by_one_minus_alpha_times_curvature)
 }
 END_TEST
 
-START_TEST(schedules_shrink_the_step)
-{
-    /* alpha = 0.5, 0.25, ...: theta = 4 (1/2) (3/4) (5/6) */
-    assert_ulps(descend("sgd", "alpha=0.5 decay=1/t", 1.0, 3), 4.0 * 0.5 * 0.75 * 5.0 / 6, 8);
-    assert_ulps(descend("sgd", "alpha=0.5 decay=1/sqrt(t)", 1.0, 2),
-                4.0 * 0.5 * (1 - 0.5 / sqrt(2.0)), 8);
-}
-END_TEST
-
 START_TEST(the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step)
 {
     ck_assert_double_eq(descend("gd", "rule=quadratic", 8.0, 1), 0.0);
@@ -78,7 +69,6 @@ START_TEST(the_norm_neither_overflows_nor_underflows)
 END_TEST
 
 TEST_MAIN("descent", a_fixed_step_contracts_by_one_minus_alpha_times_curvature,
-          schedules_shrink_the_step,
           the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step,
           gradient_descent_uses_the_population_and_draws_nothing,
           the_norm_neither_overflows_nor_underflows)

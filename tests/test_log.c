@@ -82,7 +82,6 @@ START_TEST(the_log_of_a_known_run_is_this_text)
         "# method: sgd\n"
         "# option alpha: 0.5\n"
         "# option rule: fixed\n"
-        "# option decay: none\n"
         "# parameters: 1\n"
         "# seed: 5\n"
         "# batch: 2\n"

@@ -75,6 +75,7 @@ typedef struct opt_step {
     size_t n_params;
     uint64_t t;                 /* iterations done before this one */
     uint64_t seed;              /* for draws: stream MEKA_STREAM_METHOD, step t */
+    double factor;              /* the schedule's factor on the step size, in [0, 1] */
     const opt_view *batch;      /* this iteration's samples */
     const opt_view *population; /* or NULL if the source does not know it */
     double *theta;              /* [d], in: theta_t; out: theta_{t+1} */
@@ -91,19 +92,24 @@ typedef struct opt_preset {
 
 /* A method is one row.  Its state is an array of doubles (counters included), so that
  * saving, loading and comparing it is the same for every method; scratch memory is not
- * saved.  `step` never allocates.  If step returns MEKA_NONFINITE or an error, theta and
- * state are as before. */
+ * saved.  `step` never allocates.  Where it returns MEKA_NONFINITE or an error, or theta
+ * that is not finite, the loop puts theta and state back to what they were before. */
 typedef struct opt_method {
     const char *name, *summary, *reference;
+    const char *deviations; /* from the reference, and why; NULL: none */
     meka_option_table options;
     size_t min_batch; /* smallest useful batch: 2 where variances are needed */
-    /* d * d overflowing or any other reason against these options: MEKA_ERR_INPUT. */
-    meka_status (*sizes)(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
-                         meka_error *err);
-    void (*init)(const void *params, size_t d, double *state); /* state [n_state] zeroed */
+    /* Memory: n_scalars + n_vectors * d doubles of state, n_work * d of scratch. */
+    size_t n_scalars, n_vectors, n_work;
     meka_status (*step)(const void *params, double *state, double *scratch,
                         const opt_step *step, meka_error *err);
     /* What most methods leave out: */
+    /* In place of the counts above.  d * d overflowing or any other reason against these
+     * options: MEKA_ERR_INPUT. */
+    meka_status (*sizes)(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
+                         meka_error *err);
+    /* state [n_state] before the first step; NULL: zeros */
+    void (*init)(const void *params, size_t d, double *state);
     const opt_preset *presets; /* [n_presets], the names of option `preset` in order */
     size_t n_presets;
     /* The smallest batch with these options; NULL: min_batch. */
@@ -139,6 +145,23 @@ typedef enum opt_stop {
 } opt_stop;
 const char *opt_stop_name(opt_stop stop);
 
+/* The factor on the step size after t iterations; see opt_schedule_factor. */
+typedef enum opt_schedule {
+    OPT_SCHEDULE_CONSTANT,
+    OPT_SCHEDULE_COSINE,
+    OPT_SCHEDULE_LINEAR,
+    OPT_SCHEDULE_INVERSE,
+    OPT_SCHEDULE_INVERSE_ROOT,
+} opt_schedule;
+/* "constant", "cosine", "linear", "1/t", "1/sqrt(t)"; NULL past the end. */
+const char *opt_schedule_name(size_t schedule);
+/* With w = warmup, k = t - w and T = horizon - w: (t+1)/w for t < w, then 1,
+ * (1 + cos(pi k/T))/2, 1 - k/T, 1/(k+1) or 1/sqrt(k+1); cosine and linear are 0 from the
+ * horizon on.  Cosine: Loshchilov, Hutter, "SGDR", 2017, without restarts; warm-up: Goyal et
+ * al., "Accurate, large minibatch SGD", 2017. */
+double opt_schedule_factor(opt_schedule schedule, uint64_t warmup, uint64_t horizon,
+                           uint64_t t);
+
 /* Called after every iteration; false ends the run with OPT_CANCELLED. */
 typedef bool (*opt_callback)(void *ctx, const opt_row *row, const double *theta);
 
@@ -148,6 +171,9 @@ typedef struct opt_config {
     uint64_t seed;
     size_t batch_size;     /* 0: 32 */
     uint64_t max_steps;    /* 0: 1000 */
+    opt_schedule schedule; /* of the step size, for every method */
+    uint64_t warmup;       /* steps at the start over which the factor rises to 1 */
+    uint64_t horizon;      /* where cosine and linear schedules end; 0: max_steps */
     double target_loss;    /* stop when the exact gap (population known) or else the
                               loss estimate is <= this; NaN: never */
     double grad_tolerance; /* stop when |gradient estimate| <= this; 0: never */
