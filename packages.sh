@@ -3,7 +3,7 @@
 
 # To build and run; gcc also compiles the objective files of `meka run FILE.c`.
 packages_to_run="gcc libc6-dev meson ninja-build pkgconf
-    libgsl-dev libsleef-dev librandom123-dev libcjson-dev gnuplot-nox fonts-dejavu-core"
+    libgsl-dev libsleef-dev librandom123-dev libcjson-dev zlib1g-dev gnuplot-nox fonts-dejavu-core"
 # To build and run the tests as well.
 packages_to_check="$packages_to_run check clang clang-format clang-tidy"
 # For ./check --full.

@@ -37,9 +37,11 @@ static void format_short(char *text, size_t size, double value)
     }
 }
 
-/* "a number in [0, inf]": what would be right for this row. */
-static void format_wanted(const meka_option *row, char *text, size_t size)
+void meka_options_wanted(const meka_option *row, char *text, size_t size)
 {
+    assert(size > 0);
+    static const double far = 1e99; /* bounds that no use comes near are left out */
+    const char *kind = row->type == MEKA_OPTION_REAL ? "a number" : "an integer";
     char low[32], high[32];
     text[0] = '\0';
     switch (row->type) {
@@ -47,16 +49,20 @@ static void format_wanted(const meka_option *row, char *text, size_t size)
     case MEKA_OPTION_COUNT:
         format_short(low, sizeof low, row->min);
         format_short(high, sizeof high, row->max);
-        snprintf(text, size, "%s in [%s, %s]",
-                 row->type == MEKA_OPTION_REAL ? "a number" : "an integer", low, high);
+        if (row->max < far && row->min > -far)
+            snprintf(text, size, "%s in [%s, %s]", kind, low, high);
+        else if (row->min > -far)
+            snprintf(text, size, "%s >= %s", kind, low);
+        else
+            snprintf(text, size, "%s%s%s", kind, row->max < far ? " <= " : "",
+                     row->max < far ? high : "");
         break;
     case MEKA_OPTION_BOOL:
         snprintf(text, size, "yes or no");
         break;
     case MEKA_OPTION_CHOICE:
-        append(text, size, "one of ");
         for (size_t i = 0; row->choices[i]; i++) {
-            append(text, size, i ? ", " : "");
+            append(text, size, i == 0 ? "" : row->choices[i + 1] ? ", " : " or ");
             append(text, size, row->choices[i]);
         }
         break;
@@ -159,7 +165,7 @@ static meka_status set_option(const meka_option_table *table, void *values, cons
         return fail_unknown(table, owner, name, err);
     if (!parse_value(row, text, &value)) {
         char wanted[600];
-        format_wanted(row, wanted, sizeof wanted);
+        meka_options_wanted(row, wanted, sizeof wanted);
         return meka_fail(err, MEKA_ERR_INPUT, "%s: option '%s' must be %s, not '" SHOWN "'",
                          owner, name, wanted, text);
     }
@@ -221,7 +227,7 @@ void meka_options_format(const meka_option *row, const void *values, char *text,
     switch (row->type) {
     case MEKA_OPTION_REAL:
         memcpy(&value.real, place, sizeof value.real);
-        meka_format_real(text, size, value.real, 17);
+        format_short(text, size, value.real);
         break;
     case MEKA_OPTION_COUNT:
         memcpy(&value.count, place, sizeof value.count);

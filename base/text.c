@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -161,28 +162,57 @@ fail:
     return NULL;
 }
 
+/* 0, or the errno value of what went wrong.  EINVAL, ENOTSUP: not a file that could be forced
+ * to disk. */
+static int sync_stream(FILE *stream)
+{
+    errno = 0;
+    if (ferror(stream) || fflush(stream) != 0)
+        return errno ? errno : EIO;
+    if (fsync(fileno(stream)) != 0 && errno != EINVAL && errno != ENOTSUP)
+        return errno;
+    return 0;
+}
+
+meka_status meka_file_sync(meka_file *file, meka_error *err)
+{
+    assert(file);
+    int code = sync_stream(file->stream);
+    return code ? meka_fail_errno(err, "write", file->part, code) : MEKA_OK;
+}
+
+/* The new name is on the disk, too, where the system lets a directory be synced. */
+static void sync_directory(const char *path)
+{
+    char directory[4096];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+    if (length >= sizeof directory)
+        return;
+    memcpy(directory, slash ? path : ".", length);
+    directory[length] = '\0';
+    int descriptor = open(directory, O_RDONLY);
+    if (descriptor < 0)
+        return;
+    (void)fsync(descriptor);
+    (void)close(descriptor);
+}
+
 meka_status meka_file_commit(meka_file *file, meka_error *err)
 {
     assert(file);
     meka_status status = MEKA_OK;
-    errno = 0;
-    bool written = !ferror(file->stream) && fflush(file->stream) == 0;
-    /* The name must never outlive a crash that the content did not; EINVAL: not a file
-     * that could be forced to disk. */
-    if (written && fsync(fileno(file->stream)) != 0 && errno != EINVAL && errno != ENOTSUP)
-        written = false;
-    int code = errno;
-    if (fclose(file->stream) != 0 && written) {
-        written = false;
+    int code =
+        sync_stream(file->stream); /* a name must not outlive a crash its content did not */
+    if (fclose(file->stream) != 0 && !code)
+        code = errno ? errno : EIO;
+    if (!code && rename(file->part, file->path) != 0)
         code = errno;
-    }
-    if (written && rename(file->part, file->path) != 0) {
-        written = false;
-        code = errno;
-    }
-    if (!written) {
+    if (code) {
         remove(file->part);
-        status = meka_fail_errno(err, "write", file->path, code ? code : EIO);
+        status = meka_fail_errno(err, "write", file->path, code);
+    } else {
+        sync_directory(file->path);
     }
     file_destroy(file);
     return status;

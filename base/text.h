@@ -26,6 +26,8 @@ typedef struct meka_file {
     char *path, *part;
 } meka_file;
 meka_file *meka_file_begin(const char *path, meka_error *err);
+/* What is written so far survives the end of the process and of the machine. */
+meka_status meka_file_sync(meka_file *file, meka_error *err);
 meka_status meka_file_commit(meka_file *file, meka_error *err);
 void meka_file_abandon(meka_file *file); /* NULL is fine */
 

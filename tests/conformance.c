@@ -43,6 +43,14 @@ static double quadratic_sample(const double *theta, const double *xi, const doub
     return loss;
 }
 
+static double quadratic_third(const double *theta, const double *xi, const double *v)
+{
+    (void)theta;
+    (void)xi;
+    (void)v;
+    return 0.0;
+}
+
 static void quadratic_draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
 {
     (void)ctx;
@@ -94,6 +102,17 @@ static double logistic_sample(const double *theta, const double *xi, const doubl
     return (z > 0.0 ? log1p(exp(-z)) : log1p(exp(z)) - z) + 0.5 * ridge * square;
 }
 
+static double logistic_third(const double *theta, const double *xi, const double *v)
+{
+    double z = 0.0, zv = 0.0;
+    for (int j = 0; j < LOGISTIC_D; j++) {
+        z += xi[LOGISTIC_D] * xi[j] * theta[j];
+        zv += xi[LOGISTIC_D] * xi[j] * v[j];
+    }
+    double p = 1.0 / (1.0 + exp(z));
+    return -p * (1.0 - p) * (1.0 - 2.0 * p) * zv * zv * zv;
+}
+
 /* Correlated features of different scales; labels that no plane separates. */
 static const double *logistic_rows(void)
 {
@@ -125,6 +144,63 @@ static void logistic_draw(const void *ctx, uint64_t seed, uint64_t step, size_t 
 
 static const double logistic_x0[LOGISTIC_D] = {1.0, 2.0, -1.0, 0.5};
 
+/* ------------------------------------------- problem 3: a robust location
+ *
+ * f_i = 0.5 w_i sum_j (j+1) log(1 + (theta_j - x_ij)^2), samples as in problem 1 with one
+ * dimension less: convex only where every |theta_j - x_ij| < 1. */
+
+enum { ROBUST_D = 2 };
+
+static ad_var robust_record(ad_tape *tape, const ad_var *theta, const ad_var *xi,
+                            const void *ctx)
+{
+    (void)ctx;
+    ad_var sum = ad_const(tape, 0.0);
+    for (int j = 0; j < ROBUST_D; j++)
+        sum = ad_add(sum, ad_mul(0.5 * (j + 1), ad_log1p(ad_sqr(ad_sub(theta[j], xi[j])))));
+    return ad_mul(xi[ROBUST_D], sum);
+}
+
+static double robust_sample(const double *theta, const double *xi, const double *v, double *g,
+                            double *hv)
+{
+    double loss = 0.0, w = xi[ROBUST_D];
+    for (int j = 0; j < ROBUST_D; j++) {
+        double e = theta[j] - xi[j], c = 1.0 + e * e;
+        loss += 0.5 * w * (j + 1) * log1p(e * e);
+        g[j] = w * (j + 1) * e / c;
+        if (v)
+            hv[j] = w * (j + 1) * (1.0 - e * e) / (c * c) * v[j];
+    }
+    return loss;
+}
+
+static double robust_third(const double *theta, const double *xi, const double *v)
+{
+    double sum = 0.0;
+    for (int j = 0; j < ROBUST_D; j++) {
+        double e = theta[j] - xi[j], c = 1.0 + e * e;
+        sum +=
+            xi[ROBUST_D] * (j + 1) * 2.0 * e * (e * e - 3.0) / (c * c * c) * v[j] * v[j] * v[j];
+    }
+    return sum;
+}
+
+static void robust_draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
+{
+    (void)ctx;
+    meka_rng rng;
+    meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, 0);
+    for (size_t i = 0; i < n; i++) {
+        for (int j = 0; j < ROBUST_D; j++)
+            *xi++ = 1.0 + 0.5 * meka_rng_normal(&rng);
+        *xi++ = 0.5 + meka_rng_uniform(&rng);
+    }
+}
+
+/* The second dimension is convex at first; with it settled, the first is what remains. */
+static const double robust_x0[ROBUST_D] = {6.0, 0.6};
+
 const conformance_problem *conformance_problem_at(size_t i)
 {
     static _Thread_local conformance_problem problems[2];
@@ -143,6 +219,7 @@ const conformance_problem *conformance_problem_at(size_t i)
         .m = QUADRATIC_D + 1,
         .n = 8,
         .sample = quadratic_sample,
+        .third = quadratic_third,
     };
     problems[1] = (conformance_problem){
         .name = "logistic",
@@ -159,8 +236,29 @@ const conformance_problem *conformance_problem_at(size_t i)
         .m = LOGISTIC_D + 1,
         .n = 5,
         .sample = logistic_sample,
+        .third = logistic_third,
     };
     return i < 2 ? &problems[i] : NULL;
+}
+
+const conformance_problem *conformance_nonconvex_problem(void)
+{
+    static _Thread_local conformance_problem problem;
+    problem = (conformance_problem){
+        .name = "robust",
+        .objective = {.name = "robust",
+                      .n_params = ROBUST_D,
+                      .n_features = ROBUST_D + 1,
+                      .record = robust_record,
+                      .x0 = robust_x0},
+        .source = {.n_features = ROBUST_D + 1, .draw = robust_draw},
+        .d = ROBUST_D,
+        .m = ROBUST_D + 1,
+        .n = 8,
+        .sample = robust_sample,
+        .third = robust_third,
+    };
+    return &problem;
 }
 
 /* ------------------------------------------------------------------ batches */
@@ -191,6 +289,12 @@ double conformance_sample(const conformance_batch *batch, size_t i, const double
                           const double *v, double *g, double *hv)
 {
     return batch->problem->sample(theta, batch->xi[i], v, g, hv);
+}
+
+double conformance_third(const conformance_batch *batch, size_t i, const double *theta,
+                         const double *v)
+{
+    return batch->problem->third(theta, batch->xi[i], v);
 }
 
 double conformance_mean(const conformance_batch *batch, const double *theta, const double *v,

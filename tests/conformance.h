@@ -2,7 +2,8 @@
  *
  * A reference is a slow, direct transcription of a paper's formulas into plain C: it knows
  * neither the engine nor anything of optim/.  contract_conformance runs every row on both
- * problems and compares all iterates; a method without a row fails there.
+ * problems, and those of the table conformance_nonconvex on one with negative curvature, and
+ * compares all iterates; a method without a row fails there.
  *
  * Shapes: d parameters, m features, n samples per batch. */
 #ifndef TESTS_CONFORMANCE_H
@@ -21,10 +22,14 @@ typedef struct conformance_problem {
     /* One sample's loss; gradient g [d]; hv [d] = Hessian times v [d] where v is not NULL. */
     double (*sample)(const double *theta, const double *xi, const double *v, double *g,
                      double *hv);
+    /* One sample's third derivative along v [d]: d^3/da^3 f(theta + a v) at a = 0. */
+    double (*third)(const double *theta, const double *xi, const double *v);
 } conformance_problem;
 
 /* Both problems; NULL past the end. */
 const conformance_problem *conformance_problem_at(size_t i);
+/* One whose curvature along the way turns negative; its population is not known. */
+const conformance_problem *conformance_nonconvex_problem(void);
 
 /* One batch: the samples of step t, or the population. */
 typedef struct conformance_batch {
@@ -43,12 +48,16 @@ double conformance_mean(const conformance_batch *batch, const double *theta, con
 /* The same of sample i alone. */
 double conformance_sample(const conformance_batch *batch, size_t i, const double *theta,
                           const double *v, double *g, double *hv);
+double conformance_third(const conformance_batch *batch, size_t i, const double *theta,
+                         const double *v);
 
 /* What a reference is asked for: theta_1 .. theta_STEPS from theta_0 = the objective's x0. */
 typedef struct conformance_task {
     const conformance_problem *problem;
     uint64_t seed;
     double (*theta)[CONFORMANCE_MAX_D]; /* [CONFORMANCE_STEPS + 1][d], row 0 is set */
+    const char *settings;               /* the row's */
+    opt_row *rows; /* [CONFORMANCE_STEPS] all NaN: what it fills of the log is compared too */
 } conformance_task;
 
 typedef struct conformance_row {
@@ -58,6 +67,7 @@ typedef struct conformance_row {
 
 /* A table per file of references, ended by a row without a method; conformance.c lists them. */
 extern const conformance_row conformance_descent[];
+extern const conformance_row conformance_nonconvex[];   /* not one of conformance_tables */
 const conformance_row *const *conformance_tables(void); /* NULL-terminated */
 
 #endif

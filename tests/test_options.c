@@ -76,9 +76,9 @@ START_TEST(a_bad_value_is_answered_with_what_would_be_right_and_changes_nothing)
     static const struct {
         const char *name, *text, *message;
     } bad[] = {
-        {"alpha", "abc", "method meka: option 'alpha' must be a number in [0, inf], not 'abc'"},
-        {"alpha", "-1e-300", "a number in [0, inf], not '-1e-300'"},
-        {"alpha", "", "a number in [0, inf], not ''"},
+        {"alpha", "abc", "method meka: option 'alpha' must be a number >= 0, not 'abc'"},
+        {"alpha", "-1e-300", "a number >= 0, not '-1e-300'"},
+        {"alpha", "", "a number >= 0, not ''"},
         {"alpha", "1 ", "not '1 '"},
         {"shift", "10.001", "a number in [-10, 10], not '10.001'"},
         {"steps", "0", "an integer in [1, 1000000], not '0'"},
@@ -86,7 +86,7 @@ START_TEST(a_bad_value_is_answered_with_what_would_be_right_and_changes_nothing)
         {"steps", "1.5", "an integer in [1, 1000000], not '1.5'"},
         {"steps", "-3", "an integer in [1, 1000000], not '-3'"},
         {"smooth", "maybe", "option 'smooth' must be yes or no, not 'maybe'"},
-        {"rule", "p", "option 'rule' must be one of pi, ei, fixed, not 'p'"},
+        {"rule", "p", "option 'rule' must be pi, ei or fixed, not 'p'"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         settings values = defaults(), before = values;

@@ -52,8 +52,12 @@ START_TEST(the_default_is_calibrated)
     ck_assert_double_eq(p.calibration_z, 1.0);
     ck_assert_double_eq(p.calibration_ema, 0.99);
     ck_assert_double_eq(p.curvature_ema, 0.9);
+    ck_assert_double_eq(p.curvature_z, 3.0);
+    ck_assert(p.third_order);
     ck_assert_double_eq(p.floor, 0.1);
     ck_assert_double_eq(p.ema, 0.999);
+    ck_assert_double_eq(p.loss_ema, 0.999);
+    ck_assert(p.value_filter);
     ck_assert_double_eq(p.smoothing, 0.0);
     ck_assert(isinf(p.cap));
 }
@@ -69,7 +73,7 @@ START_TEST(a_bad_list_names_method_and_option_and_leaves_the_defaults)
     ck_assert_ptr_nonnull(strstr(err.text, "'rule'"));
     ck_assert_mem_eq(&p, &defaults, sizeof p);
     assert_fails(opt_method_configure(meka(), &p, "preset=printed", &err), err, MEKA_ERR_INPUT,
-                 "calibrated, paper");
+                 "calibrated or paper");
     ck_assert_mem_eq(&p, &defaults, sizeof p);
 }
 END_TEST

@@ -113,6 +113,9 @@ typedef struct meka_option_table {
 /* Writes every row's default to values (of table->size bytes). */
 void meka_options_init(const meka_option_table *table, void *values);
 
+/* What would be right for this row, such as "a number in [0, inf]"; always NUL-terminates. */
+void meka_options_wanted(const meka_option *row, char *text, size_t size);
+
 /* Sets one option from text.  MEKA_ERR_INPUT names the option, what was given and
  * what would be right; `owner` ("method meka") says whose option it is. */
 meka_status meka_options_set(const meka_option_table *table, void *values, const char *owner,
@@ -123,7 +126,7 @@ meka_status meka_options_set_all(const meka_option_table *table, void *values,
                                  const char *owner, const char *list, meka_error *err);
 
 /* Writes one option's value as text that meka_options_set reads back to the same
- * value (reals with 17 significant digits); always NUL-terminates. */
+ * value (reals with no more digits than that takes); always NUL-terminates. */
 void meka_options_format(const meka_option *row, const void *values, char *text, size_t size);
 
 /* ---------------------------------------------------------- sample sources */
