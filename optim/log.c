@@ -1,5 +1,5 @@
 /* The run log: a header that says how to repeat the run, one row per iteration. */
-#include "optim/run.h"
+#include "optim/log.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -17,10 +17,11 @@
 static const opt_column columns[] = {
     COLUMN(step, "iteration t, from 0"),
     COLUMN(samples, "samples drawn so far"),
+    COLUMN(forwards, "loss evaluations so far, per sample"),
     COLUMN(gradients, "gradient evaluations so far, per sample"),
     COLUMN(hvps, "Hessian-vector products so far, per sample"),
     COLUMN(line_passes, "Taylor passes along a line so far, per sample"),
-    COLUMN(seconds, "wall-clock time since the run began; not deterministic"),
+    COLUMN(seconds, "wall-clock time of the run so far; not deterministic"),
     COLUMN(loss, "mean loss y of the batch at theta_t"),
     COLUMN(loss_filtered, "filtered loss u"),
     COLUMN(loss_sd, "standard deviation sqrt(s) of u"),
@@ -38,6 +39,7 @@ static const opt_column columns[] = {
     COLUMN(direction_q, "variance d'Q d of the curvature"),
     COLUMN(alpha, "step size: theta_{t+1} = theta_t + alpha d"),
     COLUMN(exact_gap, "f(theta_t) - f*, where the population is known"),
+    COLUMN(average_gap, "the same at the average of the iterates, where one is kept"),
     COLUMN(filter_error, "norm of m - grad f, where the population is known"),
     COLUMN(sample_error, "norm of g - grad f, where the population is known"),
 };
@@ -65,54 +67,63 @@ static void write_number(FILE *stream, double value)
     }
 }
 
-static void write_header(FILE *stream, const opt_run *run, const char *const *header,
-                         size_t n_header)
+static void write_columns(FILE *stream)
 {
-    const opt_config *config = &run->config;
-    const opt_method *method = run->method;
-    fprintf(stream, "# meka log: 1\n# version: %s\n", MEKA_VERSION);
-    fprintf(stream, "# not deterministic: seconds\n");
-    for (size_t i = 0; i < n_header; i++)
-        fprintf(stream, "# %s\n", header[i]);
-    fprintf(stream, "# method: %s\n", method->name);
-    for (size_t i = 0; i < method->options.n; i++) {
-        char text[128];
-        const meka_option *option = &method->options.row[i];
-        meka_options_format(option, run->params, text, sizeof text);
-        fprintf(stream, "# option %s: %s\n", option->name, text);
-    }
-    fprintf(stream, "# parameters: %zu\n", run->d);
-    fprintf(stream, "# seed: %llu\n", (unsigned long long)config->seed);
-    if (method->full_batch)
-        fprintf(stream, "# batch: population\n");
-    else
-        fprintf(stream, "# batch: %zu\n", config->batch_size);
-    fprintf(stream, "# max steps: %llu\n", (unsigned long long)config->max_steps);
     for (size_t i = 0; opt_column_at(i); i++)
         fprintf(stream, "%s%s", i ? "\t" : "", opt_column_at(i)->name);
     fputc('\n', stream);
 }
 
-meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run,
-                         const char *const *header, size_t n_header, meka_error *err)
+void opt_log_write_identity(FILE *stream, const opt_run *run, bool limits)
 {
-    assert(out && path && run && (header || n_header == 0));
-    for (size_t i = 0; i < n_header; i++)
-        if (strpbrk(header[i], "\r\n"))
-            return meka_fail(err, MEKA_ERR_INPUT,
-                             "log '%.500s': header line %zu holds a line break", path, i + 1);
+    fputs("# meka log: 1\n# not deterministic: seconds\n", stream);
+    opt_run_describe(run, "# ", limits, stream);
+}
+
+/* PATH.part: the header, and what a loaded run has logged before. */
+static meka_status begin(opt_log *log, const char *path, const opt_run *run, meka_error *err)
+{
+    opt_log_earlier earlier = {0};
+    meka_status status = MEKA_OK;
+    if (run->t_loaded)
+        status = opt_log_earlier_open(&earlier, path, run, err);
+    if (status != MEKA_OK)
+        return status;
     meka_error why = {0};
+    log->file = meka_file_begin(path, &why);
+    if (!log->file) {
+        opt_log_earlier_close(&earlier, false);
+        return meka_fail(err, why.status, "%s", why.text);
+    }
+    opt_log_write_identity(log->file->stream, run, true);
+    write_columns(log->file->stream);
+    opt_log_earlier_copy(&earlier, log->file->stream);
+    if (run->t_loaded)
+        status = opt_log_flush(log, err);
+    opt_log_earlier_close(&earlier, status == MEKA_OK);
+    return status;
+}
+
+meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run, meka_error *err)
+{
+    assert(out && path && run);
     opt_log *log = meka_alloc(1, sizeof *log, err);
     if (!log)
         return MEKA_ERR_MEMORY;
-    log->file = meka_file_begin(path, &why);
-    if (!log->file) {
+    meka_status status = begin(log, path, run, err);
+    if (status != MEKA_OK) {
+        meka_file_abandon(log->file);
         free(log);
-        return meka_fail(err, why.status, "%s", why.text);
+        return status;
     }
-    write_header(log->file->stream, run, header, n_header);
     *out = log;
     return MEKA_OK;
+}
+
+meka_status opt_log_flush(opt_log *log, meka_error *err)
+{
+    assert(log);
+    return meka_file_sync(log->file, err);
 }
 
 meka_status opt_log_write(opt_log *log, const opt_row *row, meka_error *err)

@@ -19,7 +19,7 @@ const opt_method *opt_method_at(size_t i)
 meka_status opt_method_find(const opt_method **out, const char *name, meka_error *err)
 {
     assert(out && name);
-    char known[512] = "";
+    char known[900] = "";
     for (size_t i = 0; opt_method_at(i); i++) {
         const opt_method *method = opt_method_at(i);
         if (strcmp(method->name, name) == 0) {

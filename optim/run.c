@@ -7,27 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *opt_stop_name(opt_stop stop)
-{
-    switch (stop) {
-    case OPT_RUNNING:
-        return "running";
-    case OPT_CONVERGED:
-        return "converged";
-    case OPT_TARGET:
-        return "target reached";
-    case OPT_BUDGET:
-        return "budget spent";
-    case OPT_NONFINITE:
-        return "non-finite";
-    case OPT_DIVERGED:
-        return "diverged";
-    case OPT_CANCELLED:
-        return "cancelled";
-    }
-    return "unknown";
-}
-
 opt_row opt_row_empty(void)
 {
     opt_row row;
@@ -38,22 +17,33 @@ opt_row opt_row_empty(void)
 
 /* ----------------------------------------------------------------- iteration */
 
-/* The exact gap and, where tracked, the exact gradient at theta_t.  They never change what a
- * run does: values that are not finite are only reported. */
+/* f(theta) - f* over the population and, unless NULL, the gradient [d] there.  Values that are
+ * not finite are only reported: they never change what a run does. */
+static meka_status evaluate_population(opt_run *run, const double *theta, double *grad,
+                                       double *gap, meka_error *err)
+{
+    const opt_config *config = &run->config;
+    ad_moments moments = {.grad_mean = grad};
+    meka_status status = opt_view_moments(&run->exact_view, theta, NULL, &moments, err);
+    if (status != MEKA_OK && status != MEKA_NONFINITE)
+        return status;
+    *gap = moments.loss_mean - (isnan(config->known_minimum) ? 0.0 : config->known_minimum);
+    return MEKA_OK;
+}
+
+/* What is exact of row t: loss and, where tracked, gradient and the average's loss. */
 static meka_status evaluate_exactly(opt_run *run, opt_row *row, meka_error *err)
 {
     const opt_config *config = &run->config;
     bool wanted =
-        config->track_exact || !isnan(config->target_loss) || config->diverge_factor > 0.0;
+        config->track_exact || config->target_loss > -INFINITY || config->diverge_factor > 0.0;
     if (!run->has_population || !wanted)
         return MEKA_OK;
-    ad_moments moments = {.grad_mean = config->track_exact ? run->exact : NULL};
-    meka_status status = opt_view_moments(&run->exact_view, run->theta, NULL, &moments, err);
-    if (status != MEKA_OK && status != MEKA_NONFINITE)
-        return status;
-    row->exact_gap =
-        moments.loss_mean - (isnan(config->known_minimum) ? 0.0 : config->known_minimum);
-    return MEKA_OK;
+    meka_status status = evaluate_population(
+        run, run->theta, config->track_exact ? run->exact : NULL, &row->exact_gap, err);
+    if (status == MEKA_OK && config->track_exact && config->average != OPT_AVERAGE_NONE)
+        status = evaluate_population(run, run->average, NULL, &row->average_gap, err);
+    return status;
 }
 
 static double distance(size_t d, const double *a, const double *b, double *difference)
@@ -63,46 +53,27 @@ static double distance(size_t d, const double *a, const double *b, double *diffe
     return opt_norm(d, difference);
 }
 
-/* What the method did not fill in. */
-static void complete_row(opt_run *run, opt_row *row)
+/* Step, ledger and time. */
+static void count_costs(opt_run *run, opt_row *row)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     row->step = (double)run->t;
     row->samples = (double)run->ledger.samples;
+    row->forwards = (double)run->ledger.forwards;
     row->gradients = (double)run->ledger.gradients;
     row->hvps = (double)run->ledger.hvps;
     row->line_passes = (double)run->ledger.line_passes;
-    row->seconds = (double)(now.tv_sec - run->began.tv_sec) +
+    row->seconds = run->seconds_before + (double)(now.tv_sec - run->began.tv_sec) +
                    1e-9 * (double)(now.tv_nsec - run->began.tv_nsec);
+}
+
+static void compare_with_exact(opt_run *run, opt_row *row)
+{
     if (run->config.track_exact && run->has_population) {
         row->filter_error = distance(run->d, run->estimate, run->exact, run->difference);
         row->sample_error = distance(run->d, run->gradient, run->exact, run->difference);
     }
-}
-
-/* The exact gap where known, else the method's best estimate of the loss. */
-static double loss_of(const opt_row *row)
-{
-    if (!isnan(row->exact_gap))
-        return row->exact_gap;
-    return isnan(row->loss_filtered) ? row->loss : row->loss_filtered;
-}
-
-static opt_stop reason_to_stop(const opt_run *run)
-{
-    const opt_config *config = &run->config;
-    double loss = loss_of(&run->row), start = loss_of(&run->start);
-    if (config->grad_tolerance > 0.0 &&
-        opt_norm(run->d, run->estimate) <= config->grad_tolerance)
-        return OPT_CONVERGED;
-    if (loss <= config->target_loss)
-        return OPT_TARGET;
-    if (config->diverge_factor > 0.0 && start > 0.0 && loss > config->diverge_factor * start)
-        return OPT_DIVERGED;
-    if (run->t >= config->max_steps)
-        return OPT_BUDGET;
-    return OPT_RUNNING;
 }
 
 static meka_status check_finite(const opt_run *run, const opt_row *row, meka_error *err)
@@ -129,10 +100,10 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     }
     const opt_step step = {
         .n_params = run->d,
-        .t = run->t,
+        .t = run->t - run->n_skipped, /* a batch left out has not happened */
         .seed = config->seed,
-        .factor =
-            opt_schedule_factor(config->schedule, config->warmup, config->horizon, run->t),
+        .factor = opt_schedule_factor((opt_schedule)config->schedule, config->warmup,
+                                      run->horizon, run->t),
         .batch = full ? &run->population_view : &run->batch_view,
         .population = run->has_population ? &run->population_view : NULL,
         .theta = run->theta,
@@ -152,48 +123,90 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     return status;
 }
 
+/* Takes theta_{t+1} into the average. */
+static void update_average(opt_run *run)
+{
+    const opt_config *config = &run->config;
+    if (config->average == OPT_AVERAGE_NONE)
+        return;
+    if (run->t >= config->average_from)
+        run->n_averaged++;
+    double n = (double)run->n_averaged, weight = 1.0;
+    if (run->n_averaged > 1 && config->average == OPT_AVERAGE_UNIFORM)
+        weight = 1.0 / n;
+    else if (run->n_averaged > 1)
+        weight = (1.0 - config->average_ema) / (1.0 - pow(config->average_ema, n));
+    for (size_t j = 0; j < run->d; j++)
+        run->average[j] += weight * (run->theta[j] - run->average[j]);
+}
+
 /* Takes iteration t into the books. */
 static void record(opt_run *run, const opt_row *row)
 {
-    double loss = loss_of(row);
+    double loss = opt_row_loss(row);
     run->row = *row;
-    if (run->t == 0)
+    if (isnan(run->start.step))
         run->start = *row;
     if (!isnan(loss) && !(loss >= run->best_loss)) {
         run->best_loss = loss;
         run->best_step = run->t;
         memcpy(run->best, run->before, run->d * sizeof *run->best);
     }
+    update_average(run);
     run->t++;
 }
 
-meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err)
+/* A batch that gave something not finite: the run ends, or goes on without it. */
+static void leave_out(opt_run *run, const meka_error *reason)
 {
-    assert(run && stop);
-    *stop = run->stop;
-    if (run->stop != OPT_RUNNING)
-        return MEKA_OK;
+    run->reason = *reason;
+    /* The whole population would be the same again. */
+    if (run->method->full_batch || run->n_skipped >= run->config.max_skipped) {
+        run->stop = OPT_NONFINITE;
+        return;
+    }
+    opt_row row = opt_row_empty();
+    count_costs(run, &row);
+    run->row = row;
+    run->n_skipped++;
+    run->t++;
+    run->stop = opt_run_reason_to_stop(run);
+}
+
+static meka_status iterate(opt_run *run, meka_error *err)
+{
     const opt_ledger ledger = run->ledger;
     opt_row row = opt_row_empty();
     meka_error reason = {0};
     meka_status status = evaluate_exactly(run, &row, &reason);
-    if (status != MEKA_OK)
-        return meka_fail(err, status, "%s", reason.text);
-    status = advance(run, &row, &reason);
+    if (status == MEKA_OK)
+        status = advance(run, &row, &reason);
     if (status == MEKA_NONFINITE) {
-        run->reason = reason;
-        run->stop = OPT_NONFINITE;
-        *stop = run->stop;
+        leave_out(run, &reason);
         return MEKA_OK;
     }
     if (status != MEKA_OK) {
         run->ledger = ledger;
         return meka_fail(err, status, "%s", reason.text);
     }
-    complete_row(run, &row);
+    count_costs(run, &row);
+    compare_with_exact(run, &row);
     record(run, &row);
-    run->stop = reason_to_stop(run);
-    if (run->config.callback &&
+    run->stop = opt_run_reason_to_stop(run);
+    return MEKA_OK;
+}
+
+meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err)
+{
+    assert(run && stop);
+    uint64_t t = run->t;
+    if (run->stop == OPT_RUNNING) {
+        meka_status status = iterate(run, err);
+        if (status != MEKA_OK)
+            return status;
+    }
+    /* Not where the run ended without another row. */
+    if (run->t > t && run->config.callback &&
         !run->config.callback(run->config.callback_ctx, &run->row, run->theta) &&
         run->stop == OPT_RUNNING)
         run->stop = OPT_CANCELLED;
@@ -211,6 +224,11 @@ const double *opt_run_theta(const opt_run *run)
 const double *opt_run_best(const opt_run *run)
 {
     return run->best;
+}
+
+const double *opt_run_average(const opt_run *run)
+{
+    return run->config.average == OPT_AVERAGE_NONE ? NULL : run->average;
 }
 
 const opt_row *opt_run_row(const opt_run *run)
@@ -236,6 +254,8 @@ void opt_run_result(const opt_run *run, opt_result *out)
         .ledger = run->ledger,
         .best_loss = run->best_loss,
         .best_step = run->best_step,
+        .n_steps = run->t,
+        .n_skipped = run->n_skipped,
         .reason = run->reason,
     };
 }

@@ -4,6 +4,7 @@
 
 #include <meka/optim.h>
 
+#include <stdio.h>
 #include <time.h>
 
 struct opt_run {
@@ -16,7 +17,9 @@ struct opt_run {
     size_t n_state;
     double *state, *scratch;
     double *state_before;        /* [n_state] at the start of the step */
-    double *theta, *best;        /* [d] */
+    double *theta, *best, *x0;   /* [d] */
+    double *average;             /* [d], or empty */
+    uint64_t n_averaged;         /* iterates in it */
     double *estimate, *gradient; /* [d] */
     double *exact, *before;      /* [d] grad f(theta_t), theta_t */
     double *difference;          /* [d] scratch */
@@ -29,14 +32,28 @@ struct opt_run {
     opt_ledger ledger;
     opt_row row, start; /* the last and the first iteration */
     uint64_t t;
+    uint64_t horizon; /* of the schedule */
     opt_stop stop;
     double best_loss;
     uint64_t best_step;
+    uint64_t n_skipped;
     meka_error reason;
     struct timespec began;
+    double seconds_before; /* spent before this process */
+    uint64_t t_loaded;     /* iterations done before this process */
 };
 
 /* A row without a single quantity: all NaN. */
 opt_row opt_row_empty(void);
+
+/* The exact gap where known, else the method's best estimate of the loss. */
+double opt_row_loss(const opt_row *row);
+
+/* "key: value" lines, each after `prefix`, that say which run this is: all that its iterates
+ * depend on, and with `limits` the options that only end it.  Draws the first batch. */
+void opt_run_describe(const opt_run *run, const char *prefix, bool limits, FILE *stream);
+
+/* Whether the run is over after what it has done so far. */
+opt_stop opt_run_reason_to_stop(const opt_run *run);
 
 #endif

@@ -5,19 +5,10 @@
 #include "optim/methods.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-opt_config opt_config_default(void)
-{
-    return (opt_config){
-        .batch_size = 32,
-        .max_steps = 1000,
-        .target_loss = NAN,
-        .known_minimum = NAN,
-    };
-}
 
 static meka_status check_input(const opt_run *run, const double *x0, meka_error *err)
 {
@@ -42,11 +33,15 @@ static meka_status check_input(const opt_run *run, const double *x0, meka_error 
     if (!run->method->full_batch && config->batch_size < needed)
         return meka_fail(err, MEKA_ERR_INPUT,
                          "method %s with these options needs batches of at least %zu samples "
-                         "to estimate variances, not %zu",
+                         "to estimate variances, not %" PRIu64,
                          run->method->name, needed, config->batch_size);
     if (n_features && config->batch_size > SIZE_MAX / n_features)
-        return meka_fail(err, MEKA_ERR_INPUT, "a batch of %zu samples is too large",
+        return meka_fail(err, MEKA_ERR_INPUT, "a batch of %" PRIu64 " samples is too large",
                          config->batch_size);
+    for (size_t i = 0; i < config->n_about; i++)
+        if (strpbrk(config->about[i], "\r\n"))
+            return meka_fail(err, MEKA_ERR_INPUT, "line %zu about the run holds a line break",
+                             i + 1);
     return MEKA_OK;
 }
 
@@ -75,7 +70,7 @@ static meka_status count_memory(opt_run *run, size_t *n_scratch, meka_error *err
 
 static meka_status allot_arrays(opt_run *run, meka_error *err)
 {
-    size_t d = run->d, n_scratch;
+    size_t d = run->d, n_scratch = 0;
     meka_status status = count_memory(run, &n_scratch, err);
     if (status != MEKA_OK)
         return status;
@@ -88,7 +83,9 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         {&run->state_before, run->n_state},
         {&run->scratch, n_scratch},
         {&run->theta, d},
+        {&run->x0, d},
         {&run->best, d},
+        {&run->average, run->config.average == OPT_AVERAGE_NONE ? 0 : d},
         {&run->estimate, d},
         {&run->gradient, d},
         {&run->exact, d},
@@ -111,14 +108,15 @@ static meka_status make_views(opt_run *run, meka_error *err)
 {
     const meka_source *source = &run->source;
     bool plain = source->n_features == 0;
-    meka_status status = ad_batch_create(&run->batch, run->program, NULL, err);
+    const ad_batch_options options = {.n_threads = run->config.n_threads};
+    meka_status status = ad_batch_create(&run->batch, run->program, &options, err);
     if (status != MEKA_OK)
         return status;
     run->batch_view =
         (opt_view){run->batch, run->config.batch_size, plain ? NULL : run->xi, &run->ledger};
     if (!run->has_population)
         return MEKA_OK;
-    status = ad_batch_create(&run->population_batch, run->program, NULL, err);
+    status = ad_batch_create(&run->population_batch, run->program, &options, err);
     if (status != MEKA_OK)
         return status;
     run->population_view =
@@ -139,7 +137,7 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
     run->config = *config;
     run->config.batch_size = config->batch_size ? config->batch_size : 32;
     run->config.max_steps = config->max_steps ? config->max_steps : 1000;
-    run->config.horizon = config->horizon ? config->horizon : run->config.max_steps;
+    run->horizon = config->horizon ? config->horizon : run->config.max_steps;
     run->method = config->method ? config->method : &opt_method_meka;
     run->config.method = run->method;
     run->program = program;
@@ -170,6 +168,9 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
         goto failed;
     memcpy(run->theta, x0, run->d * sizeof *x0);
     memcpy(run->best, x0, run->d * sizeof *x0);
+    if (config->average != OPT_AVERAGE_NONE)
+        memcpy(run->average, x0, run->d * sizeof *x0);
+    memcpy(run->x0, x0, run->d * sizeof *x0);
     *out = run;
     return MEKA_OK;
 failed:
@@ -189,6 +190,8 @@ void opt_run_destroy(opt_run *run)
     free(run->scratch);
     free(run->theta);
     free(run->best);
+    free(run->average);
+    free(run->x0);
     free(run->estimate);
     free(run->gradient);
     free(run->exact);

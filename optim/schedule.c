@@ -1,19 +1,7 @@
 /* Factors on the step size. */
 #include <meka/optim.h>
 
-#include <assert.h>
 #include <math.h>
-
-static const char *const names[] = {
-    [OPT_SCHEDULE_CONSTANT] = "constant",      [OPT_SCHEDULE_COSINE] = "cosine",
-    [OPT_SCHEDULE_LINEAR] = "linear",          [OPT_SCHEDULE_INVERSE] = "1/t",
-    [OPT_SCHEDULE_INVERSE_ROOT] = "1/sqrt(t)",
-};
-
-const char *opt_schedule_name(size_t schedule)
-{
-    return schedule < sizeof names / sizeof names[0] ? names[schedule] : NULL;
-}
 
 double opt_schedule_factor(opt_schedule schedule, uint64_t warmup, uint64_t horizon, uint64_t t)
 {

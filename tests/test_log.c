@@ -17,6 +17,7 @@ static void draw_one_three(const void *ctx, uint64_t seed, uint64_t step, size_t
 
 static optim_fixture exact_run(const char *method, const char *settings)
 {
+    static const char *const about[] = {"problem: half square", "command: test"};
     static const double population[] = {2.0};
     const ad_objective objective = {
         .name = "half square", .n_params = 1, .n_features = 1, .record = record_half_square};
@@ -27,16 +28,18 @@ static optim_fixture exact_run(const char *method, const char *settings)
     config.seed = 5;
     config.max_steps = 2;
     config.track_exact = true;
+    config.average = OPT_AVERAGE_UNIFORM;
+    config.about = about;
+    config.n_about = 2;
     return optim_fixture_make(&objective, &source, &config, &x0);
 }
 
 /* Writes a whole log of a run. */
 static void write_log(const char *path, opt_run *run)
 {
-    static const char *const header[] = {"problem: half square", "command: test"};
     meka_error err = {0};
     opt_log *log = NULL;
-    assert_ok(opt_log_open(&log, path, run, header, 2, &err), err);
+    assert_ok(opt_log_open(&log, path, run, &err), err);
     opt_stop stop = OPT_RUNNING;
     while (stop == OPT_RUNNING) {
         stop = fixture_step(run);
@@ -57,7 +60,7 @@ static void hide_seconds(char *text)
         if (*line < '0' || *line > '9')
             continue;
         char *field = line;
-        for (int k = 0; k < 5; k++)
+        for (int k = 0; k < 6; k++)
             field = strchr(field, '\t') + 1;
         size_t n = strcspn(field, "\t");
         field[0] = '-';
@@ -75,24 +78,43 @@ START_TEST(the_log_of_a_known_run_is_this_text)
     hide_seconds(text);
     static const char expected[] =
         "# meka log: 1\n"
-        "# version: " MEKA_VERSION "\n"
         "# not deterministic: seconds\n"
+        "# version: " MEKA_VERSION "\n"
         "# problem: half square\n"
         "# command: test\n"
         "# method: sgd\n"
         "# option alpha: 0.5\n"
         "# option rule: fixed\n"
         "# parameters: 1\n"
+        "# known minimum: nan\n"
+        "# exact columns: yes\n"
         "# seed: 5\n"
         "# batch: 2\n"
-        "# max steps: 2\n"
-        "step\tsamples\tgradients\thvps\tline_passes\tseconds\tloss\tloss_filtered\tloss_sd\t"
-        "grad_norm\tfiltered_norm\tp\tsigma\tq\tgain\tslope\tcalibration\tcurvature\tthird\t"
-        "direction_p\tdirection_q\talpha\texact_gap\tfilter_error\tsample_error\n"
-        "0\t2\t2\t0\t0\t-\t8.5\tNaN\tNaN\t4\t4\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\t"
-        "NaN\t0.5\t8\t0\t0\n"
-        "1\t4\t4\t0\t0\t-\t2.5\tNaN\tNaN\t2\t2\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\t"
-        "NaN\t0.5\t2\t0\t0\n"
+        "# schedule: constant\n"
+        "# warmup: 0\n"
+        "# horizon: 0\n"
+        "# average: uniform\n"
+        "# average-ema: 0.999\n"
+        "# average-from: 0\n"
+        "# skip: 0\n"
+        "# steps: 2\n"
+        "# max-samples: 0\n"
+        "# max-gradients: 0\n"
+        "# max-seconds: inf\n"
+        "# target: -inf\n"
+        "# grad-tol: 0\n"
+        "# diverge: 0\n"
+        "# stall: 0\n"
+        "# start: checksum 91e506a0\n"
+        "# samples: checksum b37a0357\n"
+        "step\tsamples\tforwards\tgradients\thvps\tline_passes\tseconds\tloss\tloss_filtered\t"
+        "loss_sd\tgrad_norm\tfiltered_norm\tp\tsigma\tq\tgain\tslope\tcalibration\tcurvature\t"
+        "third\tdirection_p\tdirection_q\talpha\texact_gap\taverage_gap\tfilter_error\t"
+        "sample_error\n"
+        "0\t2\t2\t2\t0\t0\t-\t8.5\tNaN\tNaN\t4\t4\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\t"
+        "NaN\tNaN\t0.5\t8\t8\t0\t0\n"
+        "1\t4\t4\t4\t0\t0\t-\t2.5\tNaN\tNaN\t2\t2\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\t"
+        "NaN\tNaN\t0.5\t2\t2\t0\t0\n"
         "# stop: budget spent\n";
     ck_assert_str_eq(text, expected);
     free(text);
@@ -126,7 +148,7 @@ START_TEST(an_abandoned_log_leaves_nothing)
     const char *path = test_path("run.tsv");
     opt_log *log = NULL;
     meka_error err = {0};
-    assert_ok(opt_log_open(&log, path, f.run, NULL, 0, &err), err);
+    assert_ok(opt_log_open(&log, path, f.run, &err), err);
     fixture_step(f.run);
     assert_ok(opt_log_write(log, opt_run_row(f.run), &err), err);
     opt_log_abandon(log);
@@ -140,13 +162,10 @@ END_TEST
 START_TEST(a_log_that_cannot_be_opened_says_why)
 {
     optim_fixture f = exact_run("sgd", NULL);
-    static const char *const header[] = {"problem: two\nlines"};
     opt_log *log = NULL;
     meka_error err = {0};
-    assert_fails(opt_log_open(&log, test_path("none/run.tsv"), f.run, NULL, 0, &err), err,
-                 MEKA_ERR_IO, "run.tsv");
-    assert_fails(opt_log_open(&log, test_path("run.tsv"), f.run, header, 1, &err), err,
-                 MEKA_ERR_INPUT, "line break");
+    assert_fails(opt_log_open(&log, test_path("none/run.tsv"), f.run, &err), err, MEKA_ERR_IO,
+                 "run.tsv");
     ck_assert_ptr_null(log);
     optim_fixture_clear(&f);
 }
@@ -161,7 +180,7 @@ static meka_status open_log(void *ctx, meka_error *err)
 {
     const opening *o = ctx;
     opt_log *log = NULL;
-    meka_status status = opt_log_open(&log, o->path, o->run, NULL, 0, err);
+    meka_status status = opt_log_open(&log, o->path, o->run, err);
     if (status == MEKA_OK)
         opt_log_abandon(log);
     return status;
@@ -173,6 +192,90 @@ START_TEST(opening_a_log_survives_every_failed_allocation)
     opening o = {.run = f.run};
     snprintf(o.path, sizeof o.path, "%s", test_path("memory.tsv"));
     ck_assert_uint_ge(test_every_allocation(open_log, &o), 2);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
+/* A run of 2 steps, the first of them in an earlier process: logged, saved, loaded. */
+static optim_fixture continued(void)
+{
+    meka_error err = {0};
+    optim_fixture f = exact_run("sgd", NULL), g = exact_run("sgd", NULL);
+    fixture_step(f.run);
+    assert_ok(opt_run_save(f.run, test_path("run.ck"), &err), err);
+    assert_ok(opt_run_load(g.run, test_path("run.ck"), &err), err);
+    optim_fixture_clear(&f);
+    return g;
+}
+
+/* The log of the uninterrupted run without its seconds; to be freed. */
+static char *whole_log(void)
+{
+    optim_fixture f = exact_run("sgd", NULL);
+    write_log(test_path("whole.tsv"), f.run);
+    optim_fixture_clear(&f);
+    char *text = test_read(test_path("whole.tsv"));
+    hide_seconds(text);
+    return text;
+}
+
+/* Rows that a killed process has left under each of the names that it may have had. */
+START_TEST(a_continued_log_is_that_of_the_uninterrupted_run)
+{
+    char *expected = whole_log();
+    static const char *const endings[] = {"", ".part", ".before"};
+    for (size_t i = 0; i < 3; i++) {
+        char name[64];
+        meka_error err = {0};
+        opt_log *log = NULL;
+        opt_result result;
+        snprintf(name, sizeof name, "run%zu.tsv", i);
+        const char *path = test_path(name);
+        snprintf(name, sizeof name, "run%zu.tsv%s", i, endings[i]);
+        test_write(name, expected); /* both rows and the last line: too much */
+        if (i == 2)
+            test_write("run2.tsv.part", "# meka log: 1\n"); /* and a continuation cut off */
+        optim_fixture f = continued();
+        assert_ok(opt_log_open(&log, path, f.run, &err), err);
+        ck_assert_int_eq(fixture_step(f.run), OPT_BUDGET);
+        assert_ok(opt_log_write(log, opt_run_row(f.run), &err), err);
+        opt_run_result(f.run, &result);
+        assert_ok(opt_log_close(log, &result, &err), err);
+        char *text = test_read(path);
+        hide_seconds(text);
+        ck_assert_str_eq(text, expected);
+        ck_assert_ptr_null(test_read(test_path("run2.tsv.before")));
+        free(text);
+        optim_fixture_clear(&f);
+    }
+    free(expected);
+}
+END_TEST
+
+START_TEST(a_log_without_the_earlier_rows_is_not_continued)
+{
+    char *whole = whole_log();
+    optim_fixture f = continued();
+    meka_error err = {0};
+    opt_log *log = NULL;
+    assert_fails(opt_log_open(&log, test_path("none.tsv"), f.run, &err), err, MEKA_ERR_INPUT,
+                 "none.tsv");
+    char *row = strstr(whole, "\n0\t");
+    ck_assert_ptr_nonnull(row);
+    row[12] = '\0'; /* in the middle of the row */
+    assert_fails(opt_log_open(&log,
+                              test_write("run.tsv.part", whole) ? test_path("run.tsv") : "",
+                              f.run, &err),
+                 err, MEKA_ERR_INPUT, "holds 0 of the 1 steps");
+    char *kept = test_read(test_path("run.tsv.part"));
+    ck_assert_ptr_nonnull(kept); /* still there */
+    free(kept);
+    memcpy(strstr(whole, "# batch: 2"), "# batch: 3", 10);
+    test_write("other.tsv", whole);
+    assert_fails(opt_log_open(&log, test_path("other.tsv"), f.run, &err), err, MEKA_ERR_INPUT,
+                 "it has '# batch: 3', this run '# batch: 2'");
+    ck_assert_ptr_null(log);
+    free(whole);
     optim_fixture_clear(&f);
 }
 END_TEST
@@ -199,7 +302,7 @@ START_TEST(a_reason_is_one_line_and_infinities_are_readable)
     meka_error err = {0};
     opt_row row = {.loss = INFINITY, .p = -INFINITY};
     opt_result result = {.stop = OPT_NONFINITE, .reason.text = "log\nof zero"};
-    assert_ok(opt_log_open(&log, path, f.run, NULL, 0, &err), err);
+    assert_ok(opt_log_open(&log, path, f.run, &err), err);
     assert_ok(opt_log_write(log, &row, &err), err);
     assert_ok(opt_log_close(log, &result, &err), err);
     char *text = test_read(path);
@@ -213,5 +316,8 @@ END_TEST
 
 TEST_MAIN("log", the_log_of_a_known_run_is_this_text,
           every_option_of_the_method_is_in_the_header, an_abandoned_log_leaves_nothing,
-          a_log_that_cannot_be_opened_says_why, opening_a_log_survives_every_failed_allocation,
-          columns_cover_every_number_of_a_row, a_reason_is_one_line_and_infinities_are_readable)
+          a_log_that_cannot_be_opened_says_why,
+          a_continued_log_is_that_of_the_uninterrupted_run,
+          a_log_without_the_earlier_rows_is_not_continued,
+          opening_a_log_survives_every_failed_allocation, columns_cover_every_number_of_a_row,
+          a_reason_is_one_line_and_infinities_are_readable)

@@ -192,6 +192,134 @@ START_TEST(the_best_iterate_is_kept)
 }
 END_TEST
 
+START_TEST(averages_are_those_of_the_iterates)
+{
+    static const double beta = 0.75;
+    for (int kind = OPT_AVERAGE_UNIFORM; kind <= OPT_AVERAGE_EMA; kind++) {
+        opt_config config = fixture_config("sgd", NULL);
+        config.average = kind;
+        config.average_ema = beta;
+        config.average_from = 3;
+        config.track_exact = true;
+        optim_fixture f = start(&config);
+        double sum[FIXTURE_D] = {0.0}, weight = 0.0, average[FIXTURE_D];
+        memcpy(average, fixture_x0, sizeof average);
+        for (int t = 0; t < 12; t++) {
+            fixture_step(f.run);
+            assert_scaled(opt_run_row(f.run)->average_gap, loss_by_hand(average), 50.0, 64);
+            double keep = kind == OPT_AVERAGE_UNIFORM ? 1.0 : beta;
+            double add = kind == OPT_AVERAGE_UNIFORM ? 1.0 : 1.0 - beta;
+            weight = t < 3 ? 0.0 : keep * weight + add;
+            for (int j = 0; j < FIXTURE_D; j++) {
+                double theta = opt_run_theta(f.run)[j];
+                sum[j] = t < 3 ? 0.0 : keep * sum[j] + add * theta;
+                average[j] = t < 3 ? theta : sum[j] / weight;
+                assert_scaled(opt_run_average(f.run)[j], average[j], 4.0, 32);
+            }
+        }
+        optim_fixture_clear(&f);
+    }
+    opt_config config = fixture_config("sgd", NULL);
+    optim_fixture f = start(&config);
+    ck_assert_ptr_null(opt_run_average(f.run));
+    optim_fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(samples_gradients_and_seconds_are_budgets)
+{
+    opt_config config = fixture_config("sgd", NULL);
+    config.max_samples = 50; /* 8 a step */
+    optim_fixture f = start(&config);
+    ck_assert_int_eq(run_out(f.run), OPT_BUDGET);
+    ck_assert_double_eq(opt_run_row(f.run)->step, 6.0);
+    optim_fixture_clear(&f);
+    config.max_samples = 0;
+    config.max_gradients = 32;
+    f = start(&config);
+    ck_assert_int_eq(run_out(f.run), OPT_BUDGET);
+    ck_assert_double_eq(opt_run_row(f.run)->gradients, 32.0);
+    optim_fixture_clear(&f);
+    config.max_gradients = 0;
+    config.max_seconds = 1e-9;
+    f = start(&config);
+    ck_assert_int_eq(run_out(f.run), OPT_BUDGET);
+    ck_assert_double_eq(opt_run_row(f.run)->step, 0.0);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(a_run_that_gets_no_better_stalls)
+{
+    opt_config config = fixture_config("gd", "alpha=0");
+    config.track_exact = true;
+    config.stall_steps = 10;
+    optim_fixture f = start(&config);
+    ck_assert_int_eq(run_out(f.run), OPT_STALLED);
+    ck_assert_double_eq(opt_run_row(f.run)->step, 10.0);
+    optim_fixture_clear(&f);
+    config.settings = "alpha=0.01";
+    config.max_steps = 50;
+    f = start(&config);
+    ck_assert_int_eq(run_out(f.run), OPT_BUDGET);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(convergence_counts_the_uncertainty_of_the_filtered_gradient)
+{
+    opt_config config = fixture_config("meka", NULL);
+    config.max_steps = 100000;
+    config.grad_tolerance = 0.05;
+    optim_fixture f = start(&config);
+    ck_assert_int_eq(run_out(f.run), OPT_CONVERGED);
+    const opt_row *row = opt_run_row(f.run);
+    ck_assert_double_gt(row->p, 0.0);
+    ck_assert_double_le(hypot(row->filtered_norm, sqrt(FIXTURE_D * row->p)), 0.05);
+    /* By chance |m| alone was there before. */
+    ck_assert_double_gt(row->step, 10.0);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
+/* log(xi) theta^2 / 2 with xi = -1 in steps 2 and 5, else e. */
+static ad_var record_sometimes_nan(ad_tape *tape, const ad_var *theta, const ad_var *xi,
+                                   const void *ctx)
+{
+    return ad_mul(0.5, ad_mul(ad_log(xi[0]), ad_sqr(theta[0])));
+}
+
+static void draw_sometimes_nan(const void *ctx, uint64_t seed, uint64_t step, size_t n,
+                               double *xi)
+{
+    for (size_t i = 0; i < n; i++)
+        xi[i] = step == 2 || step == 5 ? -1.0 : 2.718281828459045;
+}
+
+START_TEST(batches_that_give_something_not_finite_can_be_left_out)
+{
+    const ad_objective objective = {
+        .name = "gaps", .n_params = 1, .n_features = 1, .record = record_sometimes_nan};
+    const meka_source source = {.n_features = 1, .draw = draw_sometimes_nan};
+    const double x0 = 1.0;
+    opt_config config = fixture_config("sgd", "alpha=0.5");
+    config.max_steps = 8;
+    for (uint64_t skip = 0; skip <= 2; skip++) {
+        config.max_skipped = skip;
+        optim_fixture f = optim_fixture_make(&objective, &source, &config, &x0);
+        opt_result result;
+        opt_stop stop = run_out(f.run);
+        opt_run_result(f.run, &result);
+        ck_assert_int_eq(stop, skip == 2 ? OPT_BUDGET : OPT_NONFINITE);
+        ck_assert_uint_eq(result.n_skipped, skip);
+        ck_assert_uint_eq(result.n_steps, skip == 2 ? 8 : skip ? 5 : 2);
+        ck_assert_double_eq(opt_run_theta(f.run)[0], pow(0.5, (double)(result.n_steps - skip)));
+        ck_assert_ptr_nonnull(strstr(result.reason.text, "log"));
+        optim_fixture_clear(&f);
+    }
+}
+END_TEST
+
 START_TEST(unusable_input_is_refused_in_words)
 {
     const ad_objective objective = fixture_objective();
@@ -255,5 +383,9 @@ TEST_MAIN("run", exact_columns_are_those_of_the_population_at_theta_t,
           a_target_of_the_exact_gap_ends_a_run,
           a_target_works_on_the_estimate_where_the_population_is_unknown,
           a_small_gradient_is_convergence, divergence_is_noticed, the_callback_can_cancel,
-          the_best_iterate_is_kept, unusable_input_is_refused_in_words,
+          the_best_iterate_is_kept, averages_are_those_of_the_iterates,
+          samples_gradients_and_seconds_are_budgets, a_run_that_gets_no_better_stalls,
+          convergence_counts_the_uncertainty_of_the_filtered_gradient,
+          batches_that_give_something_not_finite_can_be_left_out,
+          unusable_input_is_refused_in_words,
           minimize_is_the_loop_and_leaves_theta_alone_on_failure)

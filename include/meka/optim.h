@@ -44,9 +44,10 @@ meka_status opt_view_line(const opt_view *view, const double *theta, const doubl
 /* What an iteration reports: one row of the run log.  NaN: the method has no such
  * quantity.  The columns' names, order and meanings are the table in optim/log.c. */
 typedef struct opt_row {
-    double step;                                  /* t, from 0 */
-    double samples, gradients, hvps, line_passes; /* ledger totals, per sample */
-    double seconds;       /* wall-clock time since the run began; not deterministic */
+    double step; /* t, from 0 */
+    /* Ledger totals, per sample: */
+    double samples, forwards, gradients, hvps, line_passes;
+    double seconds;       /* wall-clock time of the run so far; not deterministic */
     double loss;          /* y: mean loss of the batch at theta_t */
     double loss_filtered; /* u */
     double loss_sd;       /* sqrt(s) */
@@ -64,6 +65,7 @@ typedef struct opt_row {
     double direction_q;   /* q = d'Q d */
     double alpha;         /* step size */
     double exact_gap;     /* f(theta_t) - f*, where the population is known */
+    double average_gap;   /* the same at the average of the iterates, where one is kept */
     double filter_error;  /* |m - grad f|, where the population is known */
     double sample_error;  /* |g - grad f|, where the population is known */
 } opt_row;
@@ -73,7 +75,7 @@ typedef struct opt_row {
 /* What a step may use. */
 typedef struct opt_step {
     size_t n_params;
-    uint64_t t;                 /* iterations done before this one */
+    uint64_t t;                 /* steps done before this one, without batches left out */
     uint64_t seed;              /* for draws: stream MEKA_STREAM_METHOD, step t */
     double factor;              /* the schedule's factor on the step size, in [0, 1] */
     const opt_view *batch;      /* this iteration's samples */
@@ -138,12 +140,13 @@ typedef enum opt_stop {
     OPT_RUNNING = 0,
     OPT_CONVERGED, /* gradient norm below grad_tolerance */
     OPT_TARGET,    /* loss reached target_loss */
-    OPT_BUDGET,    /* max_steps done */
+    OPT_BUDGET,    /* max_steps, max_samples, max_gradients or max_seconds used up */
     OPT_NONFINITE, /* loss or derivative inf or NaN */
     OPT_DIVERGED,  /* exact gap (or loss) above diverge_factor times its start */
+    OPT_STALLED,   /* no better loss in stall_steps steps */
     OPT_CANCELLED, /* the callback said so */
 } opt_stop;
-const char *opt_stop_name(opt_stop stop);
+const char *opt_stop_name(opt_stop stop); /* NULL past the end */
 
 /* The factor on the step size after t iterations; see opt_schedule_factor. */
 typedef enum opt_schedule {
@@ -165,27 +168,40 @@ double opt_schedule_factor(opt_schedule schedule, uint64_t warmup, uint64_t hori
 /* Called after every iteration; false ends the run with OPT_CANCELLED. */
 typedef bool (*opt_callback)(void *ctx, const opt_row *row, const double *theta);
 
+/* An average over the iterates, apart from the run itself (Polyak, Juditsky, "Acceleration of
+ * stochastic approximation by averaging", 1992). */
+typedef enum opt_average { OPT_AVERAGE_NONE, OPT_AVERAGE_UNIFORM, OPT_AVERAGE_EMA } opt_average;
+
 typedef struct opt_config {
     const opt_method *method; /* NULL: meka */
     const char *settings;     /* "key=value ..." for the method; NULL: defaults */
-    uint64_t seed;
-    size_t batch_size;     /* 0: 32 */
-    uint64_t max_steps;    /* 0: 1000 */
-    opt_schedule schedule; /* of the step size, for every method */
-    uint64_t warmup;       /* steps at the start over which the factor rises to 1 */
-    uint64_t horizon;      /* where cosine and linear schedules end; 0: max_steps */
-    double target_loss;    /* stop when the exact gap (population known) or else the
-                              loss estimate is <= this; NaN: never */
-    double grad_tolerance; /* stop when |gradient estimate| <= this; 0: never */
-    double diverge_factor; /* stop when the exact gap exceeds this times its start;
-                              0: never */
-    double known_minimum;  /* f*: subtracted from the population loss; NaN: 0 */
-    bool track_exact;      /* fill exact_gap, filter_error, sample_error each step */
+    /* The options of the loop: names, ranges and meanings are the rows of
+     * opt_config_options. */
+    uint64_t seed, batch_size, max_steps; /* batch_size 0: 32; max_steps 0: 1000 */
+    int schedule;                         /* opt_schedule */
+    uint64_t warmup, horizon;
+    int average; /* opt_average */
+    double average_ema;
+    uint64_t average_from;
+    double target_loss, grad_tolerance, diverge_factor;
+    uint64_t stall_steps, max_samples, max_gradients;
+    double max_seconds;
+    uint64_t max_skipped;
+    /* What the caller knows and wants besides: */
+    double known_minimum;     /* f*: subtracted from the population loss; NaN: 0 */
+    bool track_exact;         /* fill exact and average gap, filter and sample error */
+    size_t n_threads;         /* of an evaluation; 0: one.  Results do not depend on it */
+    const char *const *about; /* [n_about] "key: value" lines, borrowed, that say what is */
+    size_t n_about;           /* optimized: in logs, and checked by opt_run_load */
     opt_callback callback;
     void *callback_ctx;
 } opt_config;
 
-/* All fields at their documented defaults (batch 32, 1000 steps, target NaN, ...). */
+/* The rows' offsets refer to opt_config.  opt_config_row_limits: the option only says when to
+ * stop, so that a run may be continued with another value. */
+const meka_option_table *opt_config_options(void);
+bool opt_config_row_limits(const meka_option *row);
+/* Everything at its default. */
 opt_config opt_config_default(void);
 
 typedef struct opt_result {
@@ -194,7 +210,9 @@ typedef struct opt_result {
     opt_ledger ledger;
     double best_loss; /* lowest exact gap, or filtered or batch loss where not known */
     uint64_t best_step;
-    meka_error reason; /* for OPT_NONFINITE: where it came from; else empty text */
+    uint64_t n_steps;   /* iterations, skipped ones included */
+    uint64_t n_skipped; /* batches left out because they gave something not finite */
+    meka_error reason;  /* of the last such batch; else empty text */
 } opt_result;
 
 typedef struct opt_run opt_run;
@@ -208,11 +226,23 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
 meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err);
 const double *opt_run_theta(const opt_run *run); /* [d], current iterate, borrowed */
 const double *opt_run_best(const opt_run *run);  /* [d], iterate of best_loss, borrowed */
-const opt_row *opt_run_row(const opt_run *run);  /* last completed iteration, borrowed */
+/* [d], borrowed: the average of the iterates after step average_from; the current iterate
+ * while there are none; NULL where the run keeps no average. */
+const double *opt_run_average(const opt_run *run);
+const opt_row *opt_run_row(const opt_run *run); /* last completed iteration, borrowed */
 void opt_run_result(const opt_run *run, opt_result *out);
 /* The method's option table values as in use (defaults and settings), borrowed. */
 const void *opt_run_params(const opt_run *run);
 const opt_method *opt_run_method(const opt_run *run);
+
+/* Writes all that a run is to a file, so that opt_run_load continues it to the bit: under its
+ * name only when complete and on the disk.  MEKA_ERR_IO. */
+meka_status opt_run_save(const opt_run *run, const char *path, meka_error *err);
+/* Makes run, fresh from opt_run_create, what was saved.  MEKA_ERR_IO: cannot be read.
+ * MEKA_ERR_INPUT: not a checkpoint, another version's, damaged, or of another run: method,
+ * options, about, start, samples or objective differ (only options that say when to stop may);
+ * the text names the first difference.  The run is then as it was. */
+meka_status opt_run_load(opt_run *run, const char *path, meka_error *err);
 void opt_run_destroy(opt_run *run);
 
 /* Runs to the end.  theta [d], in: start; out: the last iterate. */
@@ -225,11 +255,13 @@ meka_status opt_minimize(const ad_objective *objective, const meka_source *sampl
 typedef struct opt_log opt_log;
 
 /* A tab-separated log, version 1: '#' header lines (key: value), one line of column names,
- * one row per iteration.  Written to PATH.part and renamed to PATH by opt_log_close;
- * header [n_header] are further "key: value" lines (problem, command, ...). */
-meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run,
-                         const char *const *header, size_t n_header, meka_error *err);
+ * one row per iteration.  Written to PATH.part and renamed to PATH by opt_log_close.  Where
+ * the run has been loaded, its earlier rows are taken over from PATH.part, or else PATH;
+ * MEKA_ERR_INPUT: they are not there, or not this run's. */
+meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run, meka_error *err);
 meka_status opt_log_write(opt_log *log, const opt_row *row, meka_error *err);
+/* Rows written so far survive the end of the process. */
+meka_status opt_log_flush(opt_log *log, meka_error *err);
 /* Ends the log with a "# stop: ..." line and gives it its name; frees it in any case. */
 meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *err);
 void opt_log_abandon(opt_log *log); /* removes the unfinished file; NULL is fine */
