@@ -14,6 +14,22 @@
 
 enum { first_value = 256 }; /* getopt_long's value of option row 0; above any character */
 
+size_t cli_command_count(const cli_command *command)
+{
+    return command->n_options + (command->table ? command->table()->n : 0);
+}
+
+const meka_option *cli_command_row(const cli_command *command, size_t i)
+{
+    return i < command->n_options ? NULL : &command->table()->row[i - command->n_options];
+}
+
+const char *cli_command_name(const cli_command *command, size_t i)
+{
+    const meka_option *row = cli_command_row(command, i);
+    return row ? row->name : command->option[i].name;
+}
+
 static void *place_of(const cli_option *option, const void *values)
 {
     return (char *)values + option->offset;
@@ -86,13 +102,27 @@ static meka_status store(const cli_option *option, void *values, const char *tex
     return MEKA_OK;
 }
 
+/* Stores an option of the command's table. */
+static meka_status store_row(const cli_call *call, const meka_option *row, const char *text,
+                             meka_error *err)
+{
+    char wanted[600];
+    meka_status status = meka_options_set(call->command->table(),
+                                          (char *)call->values + call->command->table_offset,
+                                          "", row->name, text, NULL);
+    if (status == MEKA_OK)
+        return MEKA_OK;
+    meka_options_wanted(row, wanted, sizeof wanted);
+    return meka_fail(err, status, "--%s must be %s, not '%.80s'", row->name, wanted, text);
+}
+
 static meka_status fail_unknown(const cli_command *command, const char *text, meka_error *err)
 {
     assert(command->option); /* every command has --help at least */
-    char known[600] = "";
-    for (size_t i = 0; i < command->n_options; i++) {
+    char known[800] = "";
+    for (size_t i = 0; i < cli_command_count(command); i++) {
         size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "--%s, ", command->option[i].name);
+        snprintf(known + used, sizeof known - used, "--%s, ", cli_command_name(command, i));
     }
     return meka_fail(err, MEKA_ERR_INPUT, "'meka %s' has no option '%.80s'; it has %s--help",
                      command->name, text, known);
@@ -102,16 +132,17 @@ static meka_status fail_unknown(const cli_command *command, const char *text, me
 static meka_status fail_option(const cli_command *command, int code, const char *text,
                                meka_error *err)
 {
-    const cli_option *option =
-        optopt >= first_value && (size_t)(optopt - first_value) < command->n_options
-            ? &command->option[optopt - first_value]
-            : NULL;
-    if (code == ':' && option)
-        return meka_fail(err, MEKA_ERR_INPUT, "--%s needs an argument: --%s %s", option->name,
-                         option->name, option->argument);
-    if (option)
-        return meka_fail(err, MEKA_ERR_INPUT, "--%s takes no argument, so '%.80s' is wrong",
-                         option->name, text);
+    size_t i = (size_t)(optopt - first_value);
+    if (optopt >= first_value && i < cli_command_count(command)) {
+        const char *name = cli_command_name(command, i);
+        const char *argument =
+            cli_command_row(command, i) ? "VALUE" : command->option[i].argument;
+        return code == ':'
+                   ? meka_fail(err, MEKA_ERR_INPUT, "--%s needs an argument: --%s %s", name,
+                               name, argument)
+                   : meka_fail(err, MEKA_ERR_INPUT,
+                               "--%s takes no argument, so '%.80s' is wrong", name, text);
+    }
     char word[3] = {'-', (char)optopt, '\0'};
     bool letter = optopt > ' ' && optopt < 127; /* 0: a long option */
     return fail_unknown(command, letter ? word : text, err);
@@ -134,7 +165,9 @@ static meka_status read_options(cli_call *call, const struct option *rows, int a
         if (code == '?' || code == ':')
             return fail_option(command, code, argv[optind - 1], err);
         size_t i = (size_t)(code - first_value);
-        meka_status status = store(&command->option[i], call->values, optarg, err);
+        const meka_option *row = cli_command_row(command, i);
+        meka_status status = row ? store_row(call, row, optarg, err)
+                                 : store(&command->option[i], call->values, optarg, err);
         if (status != MEKA_OK)
             return status;
         call->given[i] = true;
@@ -160,19 +193,21 @@ meka_status cli_call_read(cli_call *call, const cli_command *command, int argc, 
                           meka_error *err)
 {
     meka_status status = MEKA_ERR_MEMORY;
-    struct option *rows = meka_alloc(command->n_options + 2, sizeof *rows, err);
+    size_t n = cli_command_count(command);
+    struct option *rows = meka_alloc(n + 2, sizeof *rows, err);
     *call = (cli_call){.command = command};
     call->values = meka_alloc(1, command->size, err);
-    call->given = meka_alloc(command->n_options, sizeof *call->given, err);
+    call->given = meka_alloc(n, sizeof *call->given, err);
     if (!rows || !call->values || !call->given)
         goto cleanup;
     command->defaults(call->values);
-    for (size_t i = 0; i < command->n_options; i++)
-        rows[i] = (struct option){command->option[i].name,
-                                  command->option[i].type == CLI_FLAG ? no_argument
-                                                                      : required_argument,
-                                  NULL, first_value + (int)i};
-    rows[command->n_options] = (struct option){"help", no_argument, NULL, 'h'};
+    for (size_t i = 0; i < n; i++) {
+        bool flag = !cli_command_row(command, i) && command->option[i].type == CLI_FLAG;
+        rows[i] =
+            (struct option){cli_command_name(command, i),
+                            flag ? no_argument : required_argument, NULL, first_value + (int)i};
+    }
+    rows[n] = (struct option){"help", no_argument, NULL, 'h'};
     status = read_options(call, rows, argc, argv, err);
     if (status == MEKA_OK && !call->help)
         status = check_operands(call, err);
@@ -196,8 +231,8 @@ void cli_call_clear(cli_call *call)
 
 bool cli_call_given(const cli_call *call, const char *name)
 {
-    for (size_t i = 0; i < call->command->n_options; i++)
-        if (strcmp(call->command->option[i].name, name) == 0)
+    for (size_t i = 0; i < cli_command_count(call->command); i++)
+        if (strcmp(cli_command_name(call->command, i), name) == 0)
             return call->given[i];
     assert(!"an option of this subcommand");
     return false;

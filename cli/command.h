@@ -47,6 +47,10 @@ typedef struct cli_command {
     const char *example; /* a whole command line that works in the source tree */
     const cli_option *option;
     size_t n_options;
+    /* Further options, numbered after those: a row `x` is --x VALUE, stored in the table's
+     * struct, which lies at `table_offset` of the values.  NULL: none. */
+    const meka_option_table *(*table)(void);
+    size_t table_offset;
     size_t n_operands_min, n_operands_max;
     const char *operand; /* what an operand is, for the sentence about a missing one */
     size_t size;         /* of the struct that option offsets refer to */
@@ -58,7 +62,7 @@ typedef struct cli_command {
 typedef struct cli_call {
     const cli_command *command;
     void *values; /* command->size bytes */
-    bool *given;  /* [command->n_options] */
+    bool *given;  /* [cli_command_count] */
     bool help;    /* --help was asked for; nothing else is set */
     char **operand;
     size_t n_operands;
@@ -68,6 +72,12 @@ typedef struct cli_call {
 const cli_command *cli_command_at(size_t i);
 /* By name; MEKA_ERR_INPUT lists the known names. */
 meka_status cli_command_find(const cli_command **out, const char *name, meka_error *err);
+
+/* The number of options, of both kinds; the name of the i-th; the row of the table that it is,
+ * NULL for one of `option`. */
+size_t cli_command_count(const cli_command *command);
+const char *cli_command_name(const cli_command *command, size_t i);
+const meka_option *cli_command_row(const cli_command *command, size_t i);
 
 /* Reads argv [argc] (argv[0] is the subcommand's name; argv may be reordered and must
  * outlive the call).  MEKA_ERR_INPUT says what is wrong and what would be right. */

@@ -21,25 +21,50 @@ const char *cli_help_exit(size_t i)
     return i < sizeof exits / sizeof exits[0] ? exits[i] : NULL;
 }
 
-void cli_help_flag(const cli_option *option, char *text, size_t size)
+void cli_help_flag(const cli_command *command, size_t i, char *text, size_t size)
 {
-    snprintf(text, size, "--%s%s%s", option->name, option->argument ? " " : "",
-             option->argument ? option->argument : "");
+    static const char *const arguments[] = {
+        [MEKA_OPTION_REAL] = "X",
+        [MEKA_OPTION_COUNT] = "N",
+        [MEKA_OPTION_BOOL] = "yes|no",
+        [MEKA_OPTION_CHOICE] = "NAME",
+    };
+    const meka_option *row = cli_command_row(command, i);
+    const char *argument = row ? arguments[row->type] : command->option[i].argument;
+    snprintf(text, size, "--%s%s%s", cli_command_name(command, i), argument ? " " : "",
+             argument ? argument : "");
 }
 
-meka_status cli_help_meaning(const cli_command *command, const cli_option *option, char *text,
-                             size_t size, meka_error *err)
+/* The default of an option that is not of a table. */
+static meka_status find_default(const cli_command *command, const cli_option *option,
+                                char *text, size_t size, meka_error *err)
 {
-    char initial[128];
     void *values = meka_alloc(1, command->size, err);
     if (!values)
         return MEKA_ERR_MEMORY;
     command->defaults(values);
-    cli_option_format(option, values, initial, sizeof initial);
+    cli_option_format(option, values, text, size);
     free(values);
-    const char *shown = option->initial ? option->initial : initial;
-    snprintf(text, size, "%s%s%s%s", option->meaning, shown[0] ? " (default: " : "", shown,
-             shown[0] ? ")" : "");
+    if (option->initial)
+        snprintf(text, size, "%s", option->initial);
+    return MEKA_OK;
+}
+
+meka_status cli_help_meaning(const cli_command *command, size_t i, char *text, size_t size,
+                             meka_error *err)
+{
+    char initial[128];
+    const meka_option *row = cli_command_row(command, i);
+    const cli_option *option = &command->option[row ? 0 : i];
+    meka_status status = MEKA_OK;
+    if (row)
+        snprintf(initial, sizeof initial, "%s", row->initial);
+    else
+        status = find_default(command, option, initial, sizeof initial, err);
+    if (status != MEKA_OK)
+        return status;
+    snprintf(text, size, "%s%s%s%s", row ? row->meaning : option->meaning,
+             initial[0] ? " (default: " : "", initial, initial[0] ? ")" : "");
     return MEKA_OK;
 }
 
@@ -76,10 +101,10 @@ void cli_help_print_command(const cli_command *command)
     printf("Usage: meka %s %s\n\n", command->name, command->usage);
     cli_print_wrapped(command->details, 0, 0);
     printf("\nOptions:\n");
-    for (size_t i = 0; i < command->n_options; i++) {
+    for (size_t i = 0; i < cli_command_count(command); i++) {
         meka_error err = {0};
-        cli_help_flag(&command->option[i], flag, sizeof flag);
-        if (cli_help_meaning(command, &command->option[i], meaning, sizeof meaning, &err))
+        cli_help_flag(command, i, flag, sizeof flag);
+        if (cli_help_meaning(command, i, meaning, sizeof meaning, &err))
             snprintf(meaning, sizeof meaning, "%s", err.text);
         print_row(flag, meaning);
     }

@@ -14,112 +14,59 @@ typedef struct list_values {
     bool json;
 } list_values;
 
-/* "a number in [0, 1]", "a or b": what an option can be set to.  Bounds that no use comes
- * near are left out. */
-static void format_range(const meka_option *row, char *text, size_t size)
-{
-    static const double far = 1e99;
-    char low[32], high[32];
-    const char *kind = row->type == MEKA_OPTION_REAL ? "a number" : "an integer";
-    text[0] = '\0';
-    switch (row->type) {
-    case MEKA_OPTION_REAL:
-    case MEKA_OPTION_COUNT:
-        cli_show_bound(low, row->min);
-        cli_show_bound(high, row->max);
-        if (row->max < far && row->min > -far)
-            snprintf(text, size, "%s in [%s, %s]", kind, low, high);
-        else if (row->min > -far)
-            snprintf(text, size, "%s >= %s", kind, low);
-        else if (row->max < far)
-            snprintf(text, size, "%s <= %s", kind, high);
-        else
-            snprintf(text, size, "%s", kind);
-        break;
-    case MEKA_OPTION_BOOL:
-        snprintf(text, size, "yes or no");
-        break;
-    case MEKA_OPTION_CHOICE:
-        for (size_t i = 0; row->choices[i]; i++) {
-            size_t used = strlen(text);
-            const char *between = row->choices[i + 1] ? ", " : " or ";
-            snprintf(text + used, size - used, "%s%s", i ? between : "", row->choices[i]);
-        }
-        break;
-    }
-}
-
 static void print_options(const meka_option_table *table)
 {
     enum { column = 32 };
     char range[512], text[1024];
     for (size_t i = 0; i < table->n; i++) {
         const meka_option *row = &table->row[i];
-        int used = printf("    %s=%s ", row->name, row->initial);
+        int used = printf("  %s=%s ", row->name, row->initial);
         if (used > column)
             used = printf("\n") - 1;
         printf("%*s", column - used, "");
-        format_range(row, range, sizeof range);
+        meka_options_wanted(row, range, sizeof range);
         snprintf(text, sizeof text, "%s; %s", row->meaning, range);
         cli_print_wrapped(text, column, column);
     }
 }
 
-static void print_entry(const char *name, const char *summary, const char *reference)
+/* "LABEL: TEXT", wrapped; nothing without a text. */
+static void print_about(const char *label, const char *text)
 {
-    printf("  %s: ", name);
-    cli_print_wrapped(summary, 4, (int)strlen(name) + 4);
-    if (reference && reference[0]) {
-        printf("    ");
-        cli_print_wrapped(reference, 4, 4);
+    if (!text || !text[0])
+        return;
+    int used = printf("  %s: ", label);
+    cli_print_wrapped(text, 4, used);
+}
+
+static void print_method(size_t i)
+{
+    const opt_method *method = opt_method_at(i);
+    print_about("source", method->reference);
+    print_about("departs from it", method->deviations);
+    if (method->full_batch)
+        print_about("samples", "all of them in every step");
+    if (method->min_batch > 1)
+        printf("  needs batches of at least %zu samples\n", method->min_batch);
+    print_options(&method->options);
+    for (size_t k = 0; k < method->n_presets; k++) {
+        char label[80];
+        snprintf(label, sizeof label, "preset %.60s", method->presets[k].name);
+        print_about(label, method->presets[k].summary);
     }
 }
 
-static void print_presets(const opt_method *method)
+static void print_problem(size_t i)
 {
-    for (size_t i = 0; i < method->n_presets; i++) {
-        const opt_preset *preset = &method->presets[i];
-        printf("    preset %s: ", preset->name);
-        cli_print_wrapped(preset->summary, 6, (int)strlen(preset->name) + 13);
-    }
+    const prob_problem *problem = prob_problem_at(i);
+    print_about("source", problem->reference);
+    print_about("minimum", problem->minimum ? problem->minimum : "not known");
+    print_options(&problem->options);
 }
 
-static void print_methods(void)
+static void print_figure(size_t i)
 {
-    const opt_method *method;
-    printf("Methods: meka run PROBLEM --method NAME --set KEY=VALUE\n");
-    for (size_t i = 0; (method = opt_method_at(i)); i++) {
-        printf("\n");
-        print_entry(method->name, method->summary, method->reference);
-        if (method->min_batch > 1)
-            printf("    needs a batch of at least %zu\n", method->min_batch);
-        print_options(&method->options);
-        print_presets(method);
-    }
-}
-
-static void print_problems(void)
-{
-    const prob_problem *problem;
-    printf("Problems: meka run NAME --option KEY=VALUE\n");
-    for (size_t i = 0; (problem = prob_problem_at(i)); i++) {
-        printf("\n");
-        print_entry(problem->name, problem->summary, problem->reference);
-        printf("    minimum: %s\n", problem->minimum ? problem->minimum : "not known");
-        print_options(&problem->options);
-    }
-}
-
-static void print_figures(void)
-{
-    const plot_figure *figure;
-    printf("Figures: meka figure NAME\n");
-    for (size_t i = 0; (figure = plot_figure_at(i)); i++) {
-        printf("\n");
-        print_entry(figure->name, figure->title, NULL);
-        printf("    ");
-        cli_print_wrapped(figure->caption, 4, 4);
-    }
+    print_about("caption", plot_figure_at(i)->caption);
 }
 
 /* -------------------------------------------------------------------- JSON */
@@ -147,64 +94,126 @@ static void add_options(cli_json *json, cJSON *parent, const meka_option_table *
     }
 }
 
-static void add_methods(cli_json *json)
+static void add_method(cli_json *json, cJSON *object, size_t i)
 {
-    const opt_method *method;
-    cJSON *array = cli_json_array(json, json->root, "methods");
-    for (size_t i = 0; (method = opt_method_at(i)); i++) {
-        cJSON *object = cli_json_object(json, array, NULL);
-        cli_json_text(json, object, "name", method->name);
-        cli_json_text(json, object, "summary", method->summary);
-        cli_json_text(json, object, "reference", method->reference);
-        cli_json_count(json, object, "min_batch", method->min_batch);
-        add_options(json, object, &method->options);
-        cJSON *presets = cli_json_array(json, object, "presets");
-        for (size_t k = 0; k < method->n_presets; k++) {
-            cJSON *preset = cli_json_object(json, presets, NULL);
-            cli_json_text(json, preset, "name", method->presets[k].name);
-            cli_json_text(json, preset, "summary", method->presets[k].summary);
-            cli_json_text(json, preset, "settings", method->presets[k].settings);
-        }
+    const opt_method *method = opt_method_at(i);
+    cli_json_text(json, object, "reference", method->reference);
+    cli_json_text(json, object, "deviations", method->deviations);
+    cli_json_bool(json, object, "full_batch", method->full_batch);
+    cli_json_count(json, object, "min_batch", method->min_batch);
+    add_options(json, object, &method->options);
+    cJSON *presets = cli_json_array(json, object, "presets");
+    for (size_t k = 0; k < method->n_presets; k++) {
+        cJSON *preset = cli_json_object(json, presets, NULL);
+        cli_json_text(json, preset, "name", method->presets[k].name);
+        cli_json_text(json, preset, "summary", method->presets[k].summary);
+        cli_json_text(json, preset, "settings", method->presets[k].settings);
     }
 }
 
-static void add_problems(cli_json *json)
+static void add_problem(cli_json *json, cJSON *object, size_t i)
 {
-    const prob_problem *problem;
-    cJSON *array = cli_json_array(json, json->root, "problems");
-    for (size_t i = 0; (problem = prob_problem_at(i)); i++) {
-        cJSON *object = cli_json_object(json, array, NULL);
-        cli_json_text(json, object, "name", problem->name);
-        cli_json_text(json, object, "summary", problem->summary);
-        cli_json_text(json, object, "reference", problem->reference);
-        cli_json_text(json, object, "minimum", problem->minimum);
-        add_options(json, object, &problem->options);
-    }
+    const prob_problem *problem = prob_problem_at(i);
+    cli_json_text(json, object, "reference", problem->reference);
+    cli_json_text(json, object, "minimum", problem->minimum);
+    add_options(json, object, &problem->options);
 }
 
-static void add_figures(cli_json *json)
+static void add_figure(cli_json *json, cJSON *object, size_t i)
 {
-    const plot_figure *figure;
-    cJSON *array = cli_json_array(json, json->root, "figures");
-    for (size_t i = 0; (figure = plot_figure_at(i)); i++) {
-        cJSON *object = cli_json_object(json, array, NULL);
-        cli_json_text(json, object, "name", figure->name);
-        cli_json_text(json, object, "title", figure->title);
-        cli_json_text(json, object, "caption", figure->caption);
-    }
+    cli_json_text(json, object, "caption", plot_figure_at(i)->caption);
 }
 
-/* What can be listed. */
-static const struct {
-    const char *name;
-    void (*print)(void);
-    void (*add)(cli_json *json);
-} subjects[] = {
-    {"methods", print_methods, add_methods},
-    {"problems", print_problems, add_problems},
-    {"figures", print_figures, add_figures},
+/* ---------------------------------------------------------------------- lists */
+
+/* The i-th row's name and a phrase about it; false past the end. */
+static bool method_at(size_t i, const char **name, const char **summary)
+{
+    const opt_method *method = opt_method_at(i);
+    if (method) {
+        *name = method->name;
+        *summary = method->summary;
+    }
+    return method != NULL;
+}
+
+static bool problem_at(size_t i, const char **name, const char **summary)
+{
+    const prob_problem *problem = prob_problem_at(i);
+    if (problem) {
+        *name = problem->name;
+        *summary = problem->summary;
+    }
+    return problem != NULL;
+}
+
+static bool figure_at(size_t i, const char **name, const char **summary)
+{
+    const plot_figure *figure = plot_figure_at(i);
+    if (figure) {
+        *name = figure->name;
+        *summary = figure->title;
+    }
+    return figure != NULL;
+}
+
+static const struct list_kind {
+    const char *name, *use;
+    bool (*at)(size_t i, const char **name, const char **summary);
+    void (*print)(size_t i); /* all about the i-th row */
+    void (*add)(cli_json *json, cJSON *object, size_t i);
+} kinds[] = {
+    {"methods", "meka run PROBLEM --method NAME --set KEY=VALUE", method_at, print_method,
+     add_method},
+    {"problems", "meka run NAME --option KEY=VALUE", problem_at, print_problem, add_problem},
+    {"figures", "meka figure NAME", figure_at, print_figure, add_figure},
 };
-enum { n_subjects = sizeof subjects / sizeof subjects[0] };
+enum { n_kinds = sizeof kinds / sizeof kinds[0] };
+
+/* A line for each row; for the one that is `wanted` by name, all about it.  The number of rows
+ * printed. */
+static size_t print_kind(const struct list_kind *kind, const char *wanted)
+{
+    enum { column = 24 };
+    const char *name, *summary;
+    size_t n = 0;
+    bool whole = !wanted || strcmp(wanted, kind->name) == 0;
+    if (whole)
+        printf("%s: %s\n", kind->name, kind->use);
+    for (size_t i = 0; kind->at(i, &name, &summary); i++) {
+        if (!whole && strcmp(wanted, name) != 0)
+            continue;
+        n++;
+        if (whole) {
+            printf("  %-*s", column - 2, name);
+            cli_print_wrapped(summary, column, column);
+            continue;
+        }
+        int used = printf("%s: ", name);
+        cli_print_wrapped(summary, 2, used);
+        kind->print(i);
+    }
+    return n;
+}
+
+static size_t add_kind(cli_json *json, const struct list_kind *kind, const char *wanted)
+{
+    const char *name, *summary;
+    size_t n = 0;
+    bool whole = !wanted || strcmp(wanted, kind->name) == 0;
+    cJSON *array = NULL;
+    for (size_t i = 0; kind->at(i, &name, &summary); i++) {
+        if (!whole && strcmp(wanted, name) != 0)
+            continue;
+        if (n++ == 0)
+            array = cli_json_array(json, json->root, kind->name);
+        cJSON *object = cli_json_object(json, array, NULL);
+        cli_json_text(json, object, "name", name);
+        cli_json_text(json, object, "summary", summary);
+        kind->add(json, object, i);
+    }
+    return n;
+}
 
 static cli_exit list(const cli_call *call, meka_error *err)
 {
@@ -215,23 +224,21 @@ static cli_exit list(const cli_call *call, meka_error *err)
     size_t n_shown = 0;
     if (values->json)
         cli_json_object(&json, NULL, NULL);
-    for (size_t i = 0; i < n_subjects; i++) {
-        if (wanted && strcmp(wanted, subjects[i].name) != 0)
-            continue;
-        if (values->json) {
-            subjects[i].add(&json);
-        } else {
-            printf("%s", n_shown ? "\n" : "");
-            subjects[i].print();
-        }
-        n_shown++;
+    for (size_t i = 0; i < n_kinds; i++) {
+        if (!values->json && !wanted && i)
+            printf("\n");
+        n_shown +=
+            values->json ? add_kind(&json, &kinds[i], wanted) : print_kind(&kinds[i], wanted);
     }
     if (n_shown == 0)
         status = meka_fail(err, MEKA_ERR_INPUT,
-                           "there is no list of '%.80s'; known are methods, problems, figures",
+                           "there is neither a list nor a method, problem or figure '%.80s'; "
+                           "the lists are methods, problems and figures",
                            wanted);
     else if (values->json)
         status = cli_json_print(&json, err);
+    else if (!wanted)
+        printf("\n'meka list NAME' says more about each, with its options.\n");
     cli_json_clear(&json);
     return cli_exit_of(status);
 }
@@ -246,14 +253,15 @@ static const cli_option options[] = {CLI_OPTION_JSON(list_values)};
 const cli_command cli_list = {
     .name = "list",
     .summary = "list methods, problems and figures with their options",
-    .usage = "[methods|problems|figures] [OPTION]...",
+    .usage = "[methods|problems|figures|NAME] [OPTION]...",
     .details = "Lists what meka knows by name: optimization methods, problems of the zoo and "
-               "figures, each with its options, their defaults, ranges and meanings.",
-    .example = "meka list methods",
+               "figures.  Of one NAME it says all: source, departures from it, options with "
+               "their defaults, ranges and meanings.  JSON always holds all of that.",
+    .example = "meka list adam",
     .option = options,
     .n_options = sizeof options / sizeof options[0],
     .n_operands_max = 1,
-    .operand = "methods, problems or figures",
+    .operand = "methods, problems, figures or a name",
     .size = sizeof(list_values),
     .defaults = defaults,
     .function = list,

@@ -38,10 +38,9 @@ static void put_command(const cli_command *command)
     printf("%s ", command->name);
     put(command->usage);
     put(command->details);
-    for (size_t i = 0; i < command->n_options; i++) {
-        cli_help_flag(&command->option[i], flag, sizeof flag);
-        if (cli_help_meaning(command, &command->option[i], meaning, sizeof meaning, NULL) ==
-            MEKA_OK)
+    for (size_t i = 0; i < cli_command_count(command); i++) {
+        cli_help_flag(command, i, flag, sizeof flag);
+        if (cli_help_meaning(command, i, meaning, sizeof meaning, NULL) == MEKA_OK)
             put_tagged(flag, meaning);
     }
 }
@@ -61,7 +60,8 @@ static void put_environment_and_files(void)
                             "caption (.txt).");
     puts(".PP");
     put("Every file that meka writes bears its name with '.part' appended until it is "
-        "complete.");
+        "complete.  The log of a run that was killed is found under that name; --resume takes "
+        "its rows over.");
     puts(".SH ENVIRONMENT");
     put_tagged("CC", "The C compiler for FILE.c, with options if need be (default: cc).");
     put_tagged("TMPDIR", "Where the temporary directory for FILE.c is made (default: /tmp).");

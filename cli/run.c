@@ -5,179 +5,22 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { path_size = 4096, max_seeds = 1000000 };
-
-/* What all seeds share. */
-typedef struct run_plan {
-    const cli_run_values *values;
-    cli_run_subject subject;
-    opt_config config; /* but for the seed and the callback */
-    cli_run_seeds seeds;
-    uint64_t batch;
-    cli_run_outcome *outcome; /* [seeds.n] */
-    double *theta;            /* [seeds.n][d] */
-    void *params;             /* the method's options in use */
-    cli_progress progress;
-    atomic_uint_fast64_t steps_done; /* of all seeds */
-} run_plan;
-
-/* One seed's run under way. */
-typedef struct run_watch {
-    run_plan *plan;
-    opt_log *log;       /* or NULL */
-    meka_status status; /* of writing the log */
-    meka_error *err;
-} run_watch;
-
-/* ---------------------------------------------------------------- one seed */
-
-static bool on_iteration(void *ctx, const opt_row *row, const double *theta)
-{
-    run_watch *watch = ctx;
-    run_plan *plan = watch->plan;
-    char what[64], number[32];
-    (void)theta;
-    if (watch->log)
-        watch->status = opt_log_write(watch->log, row, watch->err);
-    uint64_t done = atomic_fetch_add(&plan->steps_done, 1) + 1;
-    bool gap = !isnan(row->exact_gap) && !isnan(plan->subject.minimum);
-    double loss = isnan(row->exact_gap) ? row->loss : row->exact_gap;
-    snprintf(what, sizeof what, "%s %s", gap ? "gap" : "loss", cli_show(number, loss));
-    cli_progress_update(&plan->progress,
-                        (double)done / ((double)plan->config.max_steps * (double)plan->seeds.n),
-                        what);
-    return watch->status == MEKA_OK && !cli_interrupted();
-}
-
-/* FILE as given for one seed, else with ".seedS" before the extension. */
-static void name_log(char *path, size_t size, const run_plan *plan, uint64_t seed)
-{
-    const char *name = plan->values->log, *slash = strrchr(name, '/');
-    const char *dot = strrchr(slash ? slash : name, '.');
-    int stem = (int)(dot && dot != name ? dot - name : (ptrdiff_t)strlen(name));
-    if (plan->seeds.n == 1)
-        snprintf(path, size, "%s", name);
-    else
-        snprintf(path, size, "%.*s.seed%" PRIu64 "%s", stem, name, seed, name + stem);
-}
-
-static meka_status open_log(run_watch *watch, const opt_run *run, uint64_t seed,
-                            meka_error *err)
-{
-    const run_plan *plan = watch->plan;
-    const cli_run_values *values = plan->values;
-    char problem[1024], options[1024], samples[1024], path[path_size];
-    const char *const header[] = {problem, options, samples};
-    name_log(path, sizeof path, plan, seed);
-    snprintf(problem, sizeof problem, "problem: %.900s", plan->subject.operand);
-    snprintf(options, sizeof options, "problem options: %.800s (problem seed %" PRIu64 ")",
-             values->option ? values->option : "defaults", values->problem_seed);
-    snprintf(samples, sizeof samples, "samples: %s%.900s",
-             values->data    ? "file "
-             : values->noise ? "normal "
-                             : "",
-             values->data    ? values->data
-             : values->noise ? values->noise
-                             : "the problem's own");
-    for (size_t i = 0; i < sizeof header / sizeof header[0]; i++)
-        for (char *p = (char *)header[i]; *p; p++)
-            if (*p == '\n' || *p == '\r')
-                *p = ' ';
-    return opt_log_open(&watch->log, path, run, header, sizeof header / sizeof header[0], err);
-}
-
-/* The loss at theta over the population; where that is not known, the run's last estimate. */
-static meka_status final_loss(const cli_run_subject *subject, cli_run_outcome *outcome,
-                              meka_error *err)
-{
-    const opt_row *last = &outcome->result.last;
-    outcome->loss = isnan(last->loss_filtered) ? last->loss : last->loss_filtered;
-    if (!subject->has_population)
-        return MEKA_OK;
-    ad_batch *batch = NULL;
-    ad_moments moments = {0};
-    size_t n = subject->source.n_population ? subject->source.n_population : 1;
-    meka_status status = ad_batch_create(&batch, subject->program, NULL, err);
-    if (status != MEKA_OK)
-        return status;
-    status = ad_eval_moments(batch, outcome->theta, NULL, n, subject->source.population,
-                             &moments, err);
-    ad_batch_destroy(batch);
-    if (status != MEKA_OK && status != MEKA_NONFINITE)
-        return status;
-    outcome->loss = moments.loss_mean - (isnan(subject->minimum) ? 0.0 : subject->minimum);
-    return MEKA_OK;
-}
-
-static meka_status finish_one(run_watch *watch, const opt_run *run, cli_run_outcome *outcome,
-                              meka_error *err)
-{
-    const run_plan *plan = watch->plan;
-    opt_run_result(run, &outcome->result);
-    memcpy(outcome->theta, opt_run_theta(run),
-           plan->subject.objective.n_params * sizeof *outcome->theta);
-    outcome->started = true;
-    if (watch->log) {
-        opt_log *log = watch->log;
-        watch->log = NULL;
-        meka_status status = opt_log_close(log, &outcome->result, err);
-        if (status != MEKA_OK)
-            return status;
-    }
-    return final_loss(&plan->subject, outcome, err);
-}
-
-/* The run of seed number `item`; a meka_item. */
-static meka_status run_one(void *ctx, size_t item, size_t thread, meka_error *err)
-{
-    run_plan *plan = ctx;
-    cli_run_outcome *outcome = &plan->outcome[item];
-    run_watch watch = {.plan = plan, .err = err};
-    opt_config config = plan->config;
-    opt_run *run = NULL;
-    opt_stop stop = OPT_RUNNING;
-    (void)thread;
-    if (cli_interrupted())
-        return MEKA_OK;
-    config.seed = outcome->seed;
-    config.callback = on_iteration;
-    config.callback_ctx = &watch;
-    meka_status status = opt_run_create(&run, plan->subject.program, &plan->subject.source,
-                                        &config, plan->subject.start, err);
-    if (status != MEKA_OK)
-        goto cleanup;
-    if (plan->values->log)
-        status = open_log(&watch, run, config.seed, err);
-    while (status == MEKA_OK && stop == OPT_RUNNING) {
-        status = opt_run_step(run, &stop, err);
-        if (status == MEKA_OK)
-            status = watch.status;
-    }
-    if (status == MEKA_OK)
-        status = finish_one(&watch, run, outcome, err);
-cleanup:
-    opt_log_abandon(watch.log);
-    opt_run_destroy(run);
-    return status;
-}
-
-/* ---------------------------------------------------------------- all seeds */
+enum { path_size = 4096, max_seeds = 1000000, n_about = 3, about_size = 1024 };
 
 static meka_status read_seeds(cli_run_seeds *seeds, const cli_call *call, meka_error *err)
 {
     const cli_run_values *values = call->values;
     char first[32], last[32];
     uint64_t a, b;
-    *seeds = (cli_run_seeds){values->seed, 1};
+    *seeds = (cli_run_seeds){values->config.seed, 1};
     meka_status status = cli_call_exclude(call, "seed", "seeds", err);
     if (status != MEKA_OK || !values->seeds)
         return status;
@@ -192,52 +35,110 @@ static meka_status read_seeds(cli_run_seeds *seeds, const cli_call *call, meka_e
     return MEKA_OK;
 }
 
+/* "key: value" lines that say what is optimized, one line each whatever the user's text. */
+static void describe(const cli_run_values *values, const cli_run_subject *subject,
+                     char about[][about_size])
+{
+    snprintf(about[0], about_size, "problem: %.900s", subject->operand);
+    snprintf(about[1], about_size, "problem options: %.800s (problem seed %" PRIu64 ")",
+             values->option ? values->option : "defaults", values->problem_seed);
+    snprintf(about[2], about_size, "source: %s%.900s",
+             values->data    ? "file "
+             : values->noise ? "normal "
+                             : "",
+             values->data    ? values->data
+             : values->noise ? values->noise
+                             : "the problem's own");
+    for (size_t i = 0; i < n_about; i++)
+        for (char *p = about[i]; *p; p++)
+            if (*p == '\n' || *p == '\r')
+                *p = ' ';
+}
+
+/* The method's settings: the preset's name, then what --set says. */
+static meka_status join_settings(cli_run_plan *plan, meka_error *err)
+{
+    const cli_run_values *values = plan->values;
+    const char *set = values->set ? values->set : "";
+    size_t size = strlen(set) + (values->preset ? strlen(values->preset) : 0) + 16;
+    plan->settings = meka_alloc(size, 1, err);
+    if (!plan->settings)
+        return MEKA_ERR_MEMORY;
+    snprintf(plan->settings, size, "%s%s%s%s", values->preset ? "preset=" : "",
+             values->preset ? values->preset : "", values->preset ? " " : "", set);
+    return MEKA_OK;
+}
+
 /* Everything but the subject: config, options, room for the outcomes. */
-static meka_status prepare(run_plan *plan, meka_error *err)
+static meka_status prepare(cli_run_plan *plan, meka_error *err)
 {
     const cli_run_values *values = plan->values;
     const cli_run_subject *subject = &plan->subject;
     const opt_method *method = plan->config.method;
-    size_t d = subject->objective.n_params;
-    plan->config.settings = values->set;
-    plan->config.batch_size = plan->batch;
-    plan->config.max_steps = values->steps;
-    plan->config.target_loss = values->target;
-    plan->config.grad_tolerance = isnan(values->grad_tol) ? 0.0 : values->grad_tol;
+    size_t d = subject->objective.n_params, n = plan->seeds.n;
+    bool averages = plan->config.average != OPT_AVERAGE_NONE;
+    if (join_settings(plan, err) != MEKA_OK)
+        return MEKA_ERR_MEMORY;
+    plan->config.settings = plan->settings;
     plan->config.known_minimum = subject->minimum;
-    plan->config.track_exact = subject->has_population &&
-                               (values->exact || subject->source.n_population <= plan->batch);
+    plan->config.track_exact =
+        subject->has_population &&
+        (values->exact || subject->source.n_population <= plan->config.batch_size);
+    plan->config.n_threads = n < values->jobs ? values->jobs / n : 1;
     plan->params = meka_alloc(1, method->options.size, err);
-    plan->outcome = meka_alloc(plan->seeds.n, sizeof *plan->outcome, err);
-    plan->theta = meka_alloc(plan->seeds.n, d * sizeof *plan->theta, err);
+    plan->outcome = meka_alloc(n, sizeof *plan->outcome, err);
+    plan->theta = meka_alloc(n, 3 * d * sizeof *plan->theta, err);
     if (!plan->params || !plan->outcome || !plan->theta)
         return MEKA_ERR_MEMORY;
-    for (size_t i = 0; i < plan->seeds.n; i++) {
-        plan->outcome[i].seed = plan->seeds.first + i;
-        plan->outcome[i].theta = plan->theta + i * d;
+    for (size_t i = 0; i < n; i++) {
+        double *theta = plan->theta + 3 * i * d;
+        plan->outcome[i] = (cli_run_outcome){.seed = plan->seeds.first + i,
+                                             .theta = theta,
+                                             .best = theta + d,
+                                             .average = averages ? theta + 2 * d : NULL};
     }
-    return opt_method_configure(method, plan->params, values->set, err);
+    return opt_method_configure(method, plan->params, plan->settings, err);
 }
 
-static meka_status report(const run_plan *plan, meka_error *err)
+/* Checkpoints that are there are meant to be continued, and those to be continued must be
+ * there. */
+static meka_status check_checkpoints(const cli_run_plan *plan, meka_error *err)
 {
-    const cli_run_report about = {
-        .values = plan->values,
-        .subject = &plan->subject,
-        .method = plan->config.method,
-        .params = plan->params,
-        .batch = plan->batch,
-        .outcome = plan->outcome,
-        .n = plan->seeds.n,
-    };
+    const cli_run_values *values = plan->values;
+    char path[path_size] = "", found[path_size] = "";
+    if (!values->checkpoint)
+        return values->resume || values->checkpoint_every
+                   ? meka_fail(err, MEKA_ERR_INPUT, "--%s needs --checkpoint FILE",
+                               values->resume ? "resume" : "checkpoint-every")
+                   : MEKA_OK;
+    for (size_t i = 0; i < plan->seeds.n; i++) {
+        cli_run_name_file(path, sizeof path, plan, values->checkpoint, plan->outcome[i].seed);
+        if (!found[0] && access(path, F_OK) == 0)
+            memcpy(found, path, sizeof found);
+    }
+    if (values->resume && !found[0])
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "there is no checkpoint '%.500s' to resume; leave out --resume to "
+                         "begin",
+                         path);
+    if (!values->resume && found[0])
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "checkpoint '%.500s' exists; continue it with --resume, or remove it "
+                         "to begin anew",
+                         found);
+    return MEKA_OK;
+}
+
+static meka_status report(const cli_run_plan *plan, meka_error *err)
+{
     if (plan->values->json)
-        return cli_run_report_print_json(&about, err);
-    cli_run_report_print(&about);
+        return cli_run_report_print_json(plan, err);
+    cli_run_report_print(plan);
     return MEKA_OK;
 }
 
 /* What the outcomes come to once they are printed. */
-static cli_exit judge(const run_plan *plan, meka_error *err)
+static cli_exit judge(const cli_run_plan *plan, meka_error *err)
 {
     size_t n_nonfinite = 0, n_started = 0, n_cut = 0;
     const cli_run_outcome *bad = NULL;
@@ -253,20 +154,22 @@ static cli_exit judge(const run_plan *plan, meka_error *err)
     if (n_cut) {
         meka_fail(err, MEKA_ERR_IO,
                   "interrupted after %" PRIu64 " steps; %zu of %zu run%s begun, with results "
-                  "up to there%s%.400s",
+                  "up to there%s%.300s%s",
                   (uint64_t)atomic_load(&plan->steps_done), n_started, plan->seeds.n,
                   plan->seeds.n == 1 ? "" : "s", plan->values->log ? " in the log " : "",
-                  plan->values->log ? plan->values->log : "");
+                  plan->values->log ? plan->values->log : "",
+                  plan->values->checkpoint ? "; the same command with --resume continues them"
+                                           : "");
         return CLI_FAILED;
     }
     if (bad) {
-        double steps = isnan(bad->result.last.step) ? 0.0 : bad->result.last.step + 1.0;
         char who[64];
         snprintf(who, sizeof who, "%zu of %zu runs", n_nonfinite, plan->seeds.n);
-        meka_fail(
-            err, MEKA_NONFINITE,
-            "%s stopped at a value that is not finite: seed %" PRIu64 ", step %.0f: %.700s",
-            plan->seeds.n == 1 ? "the run" : who, bad->seed, steps, bad->result.reason.text);
+        meka_fail(err, MEKA_NONFINITE,
+                  "%s stopped at a value that is not finite: seed %" PRIu64 ", step %" PRIu64
+                  ": %.700s",
+                  plan->seeds.n == 1 ? "the run" : who, bad->seed, bad->result.n_steps,
+                  bad->result.reason.text);
         return CLI_FAILED;
     }
     return CLI_DONE;
@@ -275,7 +178,9 @@ static cli_exit judge(const run_plan *plan, meka_error *err)
 cli_exit cli_run_execute(const cli_call *call, meka_error *err)
 {
     const cli_run_values *values = call->values;
-    run_plan plan = {.values = values, .config = opt_config_default()};
+    cli_run_plan plan = {.values = values, .config = values->config};
+    char about[n_about][about_size];
+    const char *lines[n_about];
     cli_exit result = CLI_USAGE;
     cli_interrupt_install();
     if (read_seeds(&plan.seeds, call, err) != MEKA_OK ||
@@ -284,14 +189,20 @@ cli_exit cli_run_execute(const cli_call *call, meka_error *err)
     result = cli_run_subject_open(&plan.subject, call, err);
     if (result != CLI_DONE)
         goto cleanup;
+    describe(values, &plan.subject, about);
+    for (size_t i = 0; i < n_about; i++)
+        lines[i] = about[i];
+    plan.config.about = lines;
+    plan.config.n_about = n_about;
     /* Without samples all evaluations are alike: one that the method can work with. */
-    plan.batch = values->batch;
     if (plan.subject.objective.n_features == 0 && !cli_call_given(call, "batch"))
-        plan.batch = plan.config.method->min_batch ? plan.config.method->min_batch : 1;
+        plan.config.batch_size = plan.config.method->min_batch;
     meka_status status = prepare(&plan, err);
+    if (status == MEKA_OK)
+        status = check_checkpoints(&plan, err);
     if (status == MEKA_OK) {
         cli_progress_begin(&plan.progress, values->quiet);
-        status = meka_parallel_for(values->jobs, plan.seeds.n, run_one, &plan, err);
+        status = meka_parallel_for(values->jobs, plan.seeds.n, cli_run_one, &plan, err);
         cli_progress_end(&plan.progress);
     }
     if (status == MEKA_OK)
@@ -299,6 +210,7 @@ cli_exit cli_run_execute(const cli_call *call, meka_error *err)
     result = status == MEKA_OK ? judge(&plan, err) : cli_exit_of(status);
 cleanup:
     free(plan.params);
+    free(plan.settings);
     free(plan.outcome);
     free(plan.theta);
     cli_run_subject_close(&plan.subject);

@@ -4,17 +4,20 @@
 
 #include "cli/command.h"
 #include "cli/plugin.h"
+#include "cli/progress.h"
 
 #include <meka/optim.h>
 #include <meka/problems.h>
 
+#include <stdatomic.h>
+
 typedef struct cli_run_values {
-    const char *method;
+    opt_config config; /* the options of the loop */
+    const char *method, *preset;
     char *set, *option; /* "key=value ...", or NULL */
-    uint64_t batch, steps, seed, problem_seed, jobs;
-    const char *seeds, *data, *noise, *log, *start;
-    double target, grad_tol;
-    bool exact, json, quiet;
+    uint64_t problem_seed, jobs, checkpoint_every;
+    const char *seeds, *data, *noise, *log, *start, *checkpoint;
+    bool resume, exact, json, quiet;
 } cli_run_values;
 
 /* The seeds to run: first .. first + n - 1. */
@@ -57,31 +60,43 @@ typedef struct cli_run_outcome {
     uint64_t seed;
     bool started; /* false: an interruption came first, and nothing below is set */
     opt_result result;
-    double loss;   /* at theta, over the population; else the last estimate; NaN: none */
-    double *theta; /* [d], the last iterate */
+    double loss;         /* at theta, over the population; else the last estimate; NaN: none */
+    double *theta;       /* [d], the last iterate */
+    double *best;        /* [d], the iterate of result.best_loss */
+    double *average;     /* [d], or NULL: none is kept */
+    double average_loss; /* there; NaN: not known */
 } cli_run_outcome;
 
-/* What the report is about. */
-typedef struct cli_run_report {
+/* What all seeds share; the report is about this. */
+typedef struct cli_run_plan {
     const cli_run_values *values;
-    const cli_run_subject *subject;
-    const opt_method *method;
-    const void *params; /* the method's options in use */
-    uint64_t batch;
-    const cli_run_outcome *outcome; /* [n], in the order of seeds */
-    size_t n;
-} cli_run_report;
+    cli_run_subject subject;
+    opt_config config; /* but for the seed and the callback */
+    char *settings;    /* of the method */
+    void *params;      /* the method's options in use */
+    cli_run_seeds seeds;
+    cli_run_outcome *outcome; /* [seeds.n] */
+    double *theta;            /* [seeds.n][3][d]: last, best, average */
+    cli_progress progress;
+    atomic_uint_fast64_t steps_done; /* of all seeds */
+} cli_run_plan;
+
+/* The run of seed number `item`, with log and checkpoints; a meka_item, ctx a plan. */
+meka_status cli_run_one(void *ctx, size_t item, size_t thread, meka_error *err);
+/* FILE as given for one seed, else with ".seedS" before the extension. */
+void cli_run_name_file(char *path, size_t size, const cli_run_plan *plan, const char *name,
+                       uint64_t seed);
 
 /* "gap" where the minimum is known, "loss" where the population is, else "loss estimate". */
 const char *cli_run_loss_name(const cli_run_subject *subject);
-/* The median of the outcomes' losses; NaN (not finite) counts as the worst. */
-double cli_run_median_loss(const cli_run_report *report);
+/* The p-quantile of the outcomes' losses, a loss that is not finite counting as the worst:
+ * NaN where it falls among these. */
+double cli_run_loss_quantile(const cli_run_plan *plan, double p);
 
 /* To stdout. */
-void cli_run_report_print(const cli_run_report *report);
-meka_status cli_run_report_print_json(const cli_run_report *report, meka_error *err);
+void cli_run_report_print(const cli_run_plan *plan);
+meka_status cli_run_report_print_json(const cli_run_plan *plan, meka_error *err);
 
-/* The subcommand itself. */
 cli_exit cli_run_execute(const cli_call *call, meka_error *err);
 
 #endif

@@ -7,16 +7,11 @@
 
 static void defaults(void *place)
 {
-    opt_config config = opt_config_default();
     *(cli_run_values *)place = (cli_run_values){
+        .config = opt_config_default(),
         .method = "meka",
-        .batch = config.batch_size,
-        .steps = config.max_steps,
-        .seed = 1,
         .problem_seed = 1,
         .jobs = meka_cpu_count(),
-        .target = NAN,
-        .grad_tol = NAN,
     };
 }
 
@@ -28,6 +23,11 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .meaning = "how to optimize; 'meka list methods' shows what there is",
      PLACE(method)},
+    {.name = "preset",
+     .argument = "NAME",
+     .type = CLI_TEXT,
+     .meaning = "the method's settings of that name, over which --set goes",
+     PLACE(preset)},
     {.name = "set",
      .argument = "KEY=VALUE",
      .type = CLI_SETTINGS,
@@ -38,27 +38,6 @@ static const cli_option options[] = {
      .type = CLI_SETTINGS,
      .meaning = "an option of the problem; may be repeated",
      PLACE(option)},
-    {.name = "batch",
-     .argument = "N",
-     .type = CLI_COUNT,
-     .min = 1,
-     .max = 1e8,
-     .meaning = "samples per step",
-     PLACE(batch)},
-    {.name = "steps",
-     .argument = "N",
-     .type = CLI_COUNT,
-     .min = 1,
-     .max = 1e12,
-     .meaning = "steps at most",
-     PLACE(steps)},
-    {.name = "seed",
-     .argument = "S",
-     .type = CLI_COUNT,
-     .min = 0,
-     .max = 1e15,
-     .meaning = "which samples are drawn; the same seed gives the same run",
-     PLACE(seed)},
     {.name = "seeds",
      .argument = "A:B",
      .type = CLI_TEXT,
@@ -89,21 +68,6 @@ static const cli_option options[] = {
      .initial = "the objective's x0, else zeros",
      .meaning = "starting point: numbers separated by commas",
      PLACE(start)},
-    {.name = "target",
-     .argument = "X",
-     .type = CLI_REAL,
-     .min = -INFINITY,
-     .max = INFINITY,
-     .meaning = "stop when the loss is at most X: its excess over the known minimum, or the "
-                "loss over all samples, or where neither is known its estimate",
-     PLACE(target)},
-    {.name = "grad-tol",
-     .argument = "X",
-     .type = CLI_REAL,
-     .min = 0,
-     .max = INFINITY,
-     .meaning = "stop when the norm of the method's gradient estimate is at most X",
-     PLACE(grad_tol)},
     {.name = "log",
      .argument = "FILE",
      .type = CLI_TEXT,
@@ -115,6 +79,25 @@ static const cli_option options[] = {
      .meaning = "log exact loss and gradient errors at every step, even where that is a pass "
                 "over more samples than a batch has",
      PLACE(exact)},
+    {.name = "checkpoint",
+     .argument = "FILE",
+     .type = CLI_TEXT,
+     .meaning = "write the state of the run to FILE now and then, and at its end; with several "
+                "seeds one file each, as for --log",
+     PLACE(checkpoint)},
+    {.name = "checkpoint-every",
+     .argument = "N",
+     .type = CLI_COUNT,
+     .min = 1,
+     .max = 1e15,
+     .initial = "ten seconds",
+     .meaning = "steps between checkpoints",
+     PLACE(checkpoint_every)},
+    {.name = "resume",
+     .type = CLI_FLAG,
+     .meaning = "continue from --checkpoint FILE: iterates and log come out as if the run had "
+                "never ended.  Options that only say when to stop may be others",
+     PLACE(resume)},
     CLI_OPTION_JSON(cli_run_values),
     CLI_OPTION_QUIET(cli_run_values),
 };
@@ -130,10 +113,14 @@ const cli_command cli_run = {
         "needs neither.\n"
         "Prints where the run ended: the gap is the loss minus the known minimum.  The counts "
         "are per sample.  Interrupting (Ctrl-C) finishes the step, prints what there is, "
-        "completes the log and ends with status 3; a second time ends at once.",
+        "completes log and checkpoint and ends with status 3; a second time ends at once.\n"
+        "A run of several seeds ends with a table: a line per seed, the quartiles of the final "
+        "loss and how many stopped for which reason.",
     .example = "meka run examples/rosenbrock.c --data examples/noise.csv --steps 5000",
     .option = options,
     .n_options = sizeof options / sizeof options[0],
+    .table = opt_config_options,
+    .table_offset = offsetof(cli_run_values, config),
     .n_operands_min = 1,
     .n_operands_max = 1,
     .operand = "a problem or a file",

@@ -88,7 +88,7 @@ START_TEST(a_value_out_of_range_names_the_range)
     assert_refused(drive("verify --confidence 1"), 2, "--confidence", "1)");
     assert_refused(drive("verify --condition 0.5"), 2, "--condition", "[1,");
     assert_refused(drive("run rosenbrock --jobs 0"), 2, "--jobs", "[1,");
-    assert_refused(drive("run rosenbrock --grad-tol -1"), 2, "--grad-tol", "[0, inf)");
+    assert_refused(drive("run rosenbrock --grad-tol -1"), 2, "--grad-tol", ">= 0");
 }
 END_TEST
 

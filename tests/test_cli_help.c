@@ -1,7 +1,7 @@
 /* Help, manual page and lists come from the tables and show all of them. */
 #include "tests/cli_driver.h"
 
-#include "cli/command.h"
+#include "cli/help.h"
 #include "plots/figure.h"
 
 #include <meka/optim.h>
@@ -52,12 +52,11 @@ START_TEST(help_of_a_subcommand_names_every_option_and_an_example)
     for (size_t i = 0; (command = cli_command_at(i)); i++) {
         drive_result result = drive("%s --help", command->name);
         assert_done(result);
-        for (size_t k = 0; k < command->n_options; k++) {
-            const cli_option *option = &command->option[k];
-            snprintf(flag, sizeof flag, "--%s%s%s ", option->name, option->argument ? " " : "",
-                     option->argument ? option->argument : "");
+        for (size_t k = 0; k < cli_command_count(command); k++) {
+            const meka_option *row = cli_command_row(command, k);
+            cli_help_flag(command, k, flag, sizeof flag);
             assert_says(result.out, flag);
-            assert_says(result.out, option->meaning);
+            assert_says(result.out, row ? row->meaning : command->option[k].meaning);
         }
         assert_says(result.out, command->usage);
         snprintf(flag, sizeof flag, "meka %s", command->name);
@@ -80,14 +79,16 @@ START_TEST(options_of_each_subcommand_have_distinct_names_and_places)
 {
     const cli_command *command;
     for (size_t i = 0; (command = cli_command_at(i)); i++)
-        for (size_t a = 0; a < command->n_options; a++) {
+        for (size_t a = 0; a < cli_command_count(command); a++) {
             const cli_option *x = &command->option[a];
+            for (size_t b = 0; b < a; b++)
+                ck_assert_str_ne(cli_command_name(command, a), cli_command_name(command, b));
+            if (cli_command_row(command, a))
+                continue;
             ck_assert_msg((x->type == CLI_FLAG) == (x->argument == NULL), "%s", x->name);
             ck_assert_uint_lt(x->offset, command->size);
-            for (size_t b = 0; b < a; b++) {
-                ck_assert_str_ne(x->name, command->option[b].name);
+            for (size_t b = 0; b < a; b++)
                 ck_assert_uint_ne(x->offset, command->option[b].offset);
-            }
         }
 }
 END_TEST
@@ -132,9 +133,9 @@ START_TEST(the_manual_page_is_sound_roff_and_names_every_option)
     assert_says(raw.out, ".SH EXIT STATUS");
     assert_says(raw.out, ".SH FILES");
     for (size_t i = 0; (command = cli_command_at(i)); i++)
-        for (size_t k = 0; k < command->n_options; k++) {
-            snprintf(flag, sizeof flag, ".B \\-\\-%.*s",
-                     (int)strcspn(command->option[k].name, "-"), command->option[k].name);
+        for (size_t k = 0; k < cli_command_count(command); k++) {
+            const char *name = cli_command_name(command, k);
+            snprintf(flag, sizeof flag, ".B \\-\\-%.*s", (int)strcspn(name, "-"), name);
             assert_says(raw.out, flag);
         }
     if (system("command -v groff > /dev/null") != 0)
@@ -156,20 +157,37 @@ static void assert_options_listed(const char *text, const meka_option_table *tab
     }
 }
 
-START_TEST(list_shows_every_row_of_the_registries_with_its_options)
+START_TEST(list_shows_every_row_of_the_registries)
 {
     drive_result result = drive("list");
     assert_done(result);
     for (size_t i = 0; opt_method_at(i); i++) {
+        assert_says(result.out, opt_method_at(i)->name);
         assert_says(result.out, opt_method_at(i)->summary);
-        assert_options_listed(result.out, &opt_method_at(i)->options);
     }
-    for (size_t i = 0; prob_problem_at(i); i++) {
+    for (size_t i = 0; prob_problem_at(i); i++)
         assert_says(result.out, prob_problem_at(i)->summary);
-        assert_options_listed(result.out, &prob_problem_at(i)->options);
-    }
     for (size_t i = 0; plot_figure_at(i); i++)
         assert_says(result.out, plot_figure_at(i)->title);
+}
+END_TEST
+
+START_TEST(list_of_a_name_says_all_about_it)
+{
+    for (size_t i = 0; opt_method_at(i); i++) {
+        const opt_method *method = opt_method_at(i);
+        drive_result result = drive("list %s", method->name);
+        assert_done(result);
+        assert_says(result.out, method->reference);
+        if (method->deviations)
+            assert_says(result.out, method->deviations);
+        assert_options_listed(result.out, &method->options);
+    }
+    for (size_t i = 0; prob_problem_at(i); i++) {
+        drive_result result = drive("list %s", prob_problem_at(i)->name);
+        assert_done(result);
+        assert_options_listed(result.out, &prob_problem_at(i)->options);
+    }
 }
 END_TEST
 
@@ -197,5 +215,5 @@ TEST_MAIN("cli_help", help_of_the_program_names_every_subcommand,
           a_default_that_help_shows_lies_in_the_options_range,
           the_version_is_that_of_the_headers,
           the_manual_page_is_sound_roff_and_names_every_option,
-          list_shows_every_row_of_the_registries_with_its_options,
+          list_shows_every_row_of_the_registries, list_of_a_name_says_all_about_it,
           list_of_one_kind_as_json_has_only_that_kind)

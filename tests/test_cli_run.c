@@ -129,6 +129,55 @@ START_TEST(several_seeds_give_a_table_with_their_median)
 }
 END_TEST
 
+START_TEST(a_preset_is_its_settings_and_set_goes_over_it)
+{
+    cJSON *json = run_json("rosenbrock --preset paper --set cap=0.5 --steps 2");
+    const cJSON *options = cJSON_GetObjectItem(json, "options");
+    ck_assert_str_eq(cJSON_GetObjectItem(options, "preset")->valuestring, "paper");
+    ck_assert_str_eq(cJSON_GetObjectItem(options, "start")->valuestring, "prior");
+    ck_assert_double_eq(drive_number(options, "cap"), 0.5);
+    cJSON_Delete(json);
+    assert_refused(drive("run rosenbrock --preset best"), 2, "'preset'", "calibrated or paper",
+                   "'best'");
+    assert_refused(drive("run rosenbrock --method sgd --preset paper"), 2, "method sgd",
+                   "'preset'", "alpha");
+}
+END_TEST
+
+/* f = c_k theta_k^2 with theta_0 = 3: theta shrinks by 1 - 2 a_t c_k, a_t = a (1 - t/4). */
+START_TEST(schedules_and_averages_are_options_of_every_method)
+{
+    cJSON *json = run_json("examples/quadratic.c --method gd --set alpha=0.01 --steps 4 "
+                           "--schedule linear --average uniform");
+    const cJSON *run = first_run(json), *average = cJSON_GetObjectItem(run, "average_theta");
+    double e = 3.0, sum = 0.0; /* theta_0, whose minimum is 0 */
+    for (int t = 0; t < 4; t++) {
+        e *= 1.0 - 2.0 * 0.01 * (1.0 - t / 4.0);
+        sum += e;
+    }
+    assert_scaled(theta_of(run, 0), e, 3.0, 32);
+    assert_scaled(cJSON_GetArrayItem(average, 0)->valuedouble, sum / 4.0, 3.0, 32);
+    ck_assert_double_gt(drive_number(run, "average_loss"), drive_number(run, "loss"));
+    cJSON_Delete(json);
+    assert_refused(drive("run rosenbrock --schedule step"), 2, "--schedule", "1/sqrt(t)",
+                   "'step'");
+}
+END_TEST
+
+START_TEST(the_summary_counts_how_runs_ended)
+{
+    drive_result result = drive("run rosenbrock --method sgd --set alpha=1e-4 --seeds 1:4 "
+                                "--steps 200 --diverge 1.0001 --quiet");
+    assert_done(result);
+    ck_assert_ptr_nonnull(strstr(result.out, "quarter"));
+    ck_assert_ptr_nonnull(strstr(result.out, "  stopped   4 budget spent\n"));
+    result = drive("run rosenbrock --method sgd --set alpha=0.1 --seeds 1:4 --steps 200 "
+                   "--diverge 10 --quiet");
+    assert_done(result);
+    ck_assert_ptr_nonnull(strstr(result.out, "  stopped   4 diverged\n"));
+}
+END_TEST
+
 START_TEST(noise_draws_normals_of_the_given_mean_and_spread)
 {
     /* The mean of (xi - theta)^2 over one large batch at theta = 0 is mean^2 + sd^2. */
@@ -171,7 +220,7 @@ START_TEST(the_log_has_a_row_per_step_and_says_why_it_ended)
     free(log);
     log = test_read(path);
     ck_assert_ptr_nonnull(strstr(log, "# problem: examples/rosenbrock.c\n"));
-    ck_assert_ptr_nonnull(strstr(log, "# samples: file examples/noise.csv\n"));
+    ck_assert_ptr_nonnull(strstr(log, "# source: file examples/noise.csv\n"));
     ck_assert_ptr_nonnull(strstr(log, "# stop: "));
     free(log);
 }
@@ -236,6 +285,8 @@ TEST_MAIN("cli_run", gradient_descent_takes_the_steps_that_arithmetic_says,
           the_target_and_the_gradient_tolerance_stop_a_run,
           results_depend_neither_on_jobs_nor_on_which_seeds_run_together,
           several_seeds_give_a_table_with_their_median,
+          a_preset_is_its_settings_and_set_goes_over_it,
+          schedules_and_averages_are_options_of_every_method, the_summary_counts_how_runs_ended,
           noise_draws_normals_of_the_given_mean_and_spread,
           the_log_has_a_row_per_step_and_says_why_it_ended, several_seeds_write_a_log_each,
           theta_of_many_parameters_is_left_to_json, an_interruption_ends_the_log_and_says_so,
