@@ -2,8 +2,6 @@
 #ifndef OPT_CALIBRATION_H
 #define OPT_CALIBRATION_H
 
-#include "optim/ema.h"
-
 /* The slope A = -d.m along d = -D m claimed by the filter contains the filter's own error,
  * and E[m.D m] exceeds m.D grad f.  The noise of the batch gradient g is independent of the
  * past, so with s^ the variance of g and cov^ its covariance with b = B delta,
@@ -17,8 +15,11 @@
  *   se(c) = sd(c) / sqrt(min((1+beta)/(1-beta), number of observations))
  */
 typedef struct opt_calibration {
-    double count; /* observations so far */
-    opt_ema observed, observed_square, claimed;
+    double count;   /* observations so far */
+    double weight;  /* sum of (1-beta) beta^age over them */
+    double mean;    /* EMA(c) */
+    double scatter; /* sum of (1-beta) beta^age (c - mean)^2 */
+    double claimed; /* EMA(A) */
 } opt_calibration;
 
 /* Adds one observation c of the claim A >= 0 and returns the factor A'/A in [0, 1]. */

@@ -33,7 +33,11 @@ static const meka_option options[] = {
            "Sigma: estimated from the samples, or constant (eq. 15), which works with one "
            "sample"),
     REAL(sigma, "1", 0.0, 1e300, "Sigma per dimension of a batch's mean gradient if constant"),
-    REAL(ema, "0.999", 0.0, OPT_MAX_BETA, "coefficient of the moving averages of Sigma and r"),
+    REAL(ema, "0.999", 0.0, OPT_MAX_BETA, "coefficient of the moving average of Sigma"),
+    REAL(loss_ema, "0.999", 0.0, OPT_MAX_BETA,
+         "coefficient of the moving average of r, the variance of the mean loss"),
+    BOOL(value_filter, "yes",
+         "filter the function value (appendix B); no: u = y and s = r of the batch"),
     REAL(gate, "5", 0.0, 1e6,
          "innovations beyond this many standard deviations widen P to what they show (with "
          "noise=estimated); 0: none"),
@@ -41,7 +45,7 @@ static const meka_option options[] = {
            "step size: fixed, quadratic (A/B), pi (probability of improvement, eq. 12), ei "
            "(expected improvement) or bound (A - k sqrt p)/(B + k sqrt q)"),
     REAL(alpha, "0.1", 0.0, 1e300, "step size of the fixed rule"),
-    BOOL(third_order, "no", "add C a^3/6 with the third derivative along d to the line model"),
+    BOOL(third_order, "yes", "add C a^3/6 with the third derivative along d to the line model"),
     CHOICE(variance, "directional", variances,
            "d'Q d: directional (measured along d), or scalar (|d|^2 times the mean variance of "
            "B d, one more Hessian-vector product)"),
@@ -53,25 +57,29 @@ static const meka_option options[] = {
     REAL(cap, "inf", 0.0, INFINITY, "largest c a"),
     REAL(floor, "0.1", 0.0, 1e6,
          "rho in s >= (rho A^2/(2B))^2, without which pi stops where s = 0; 0: none"),
-    BOOL(calibrate, "yes", "scale the slope A by how far the filter's claims have been true"),
+    BOOL(calibrate, "yes",
+         "scale the slope A by how far the filter's claims have been true; no: only log it"),
     REAL(calibration_z, "1", 0.0, 1e6, "standard errors below the mean calibration to use"),
     REAL(calibration_ema, "0.99", 0.0, OPT_MAX_BETA,
          "coefficient of the calibration's averages"),
     REAL(curvature_ema, "0.9", 0.0, OPT_MAX_BETA,
-         "coefficient of the average that B/|d|^2 is never below; 0: none"),
+         "coefficient of the average that B/|d|^2 is raised to; 0: none"),
+    REAL(curvature_z, "3", 0.0, INFINITY,
+         "standard errors sqrt(q) of B by which the average raises it at most"),
     REAL(bound_k, "0.5", 0.0, 1e6, "k of the rule bound"),
 };
 
 static const opt_preset presets[] = {
-    {"calibrated", "PI with a floor on s, calibrated slope, curvature average",
-     "covariance=scalar start=observation noise=estimated sigma=1 ema=0.999 gate=5 rule=pi "
-     "third_order=no variance=directional negative=absolute smoothing=0 factor=1 cap=inf "
-     "floor=0.1 calibrate=yes calibration_z=1 calibration_ema=0.99 curvature_ema=0.9 "
-     "bound_k=0.5"},
+    {"calibrated", "third-order PI with a floor on s, calibrated slope, curvature average",
+     "covariance=scalar start=observation noise=estimated sigma=1 ema=0.999 loss_ema=0.999 "
+     "value_filter=yes gate=5 rule=pi third_order=yes variance=directional negative=absolute "
+     "smoothing=0 factor=1 cap=inf floor=0.1 calibrate=yes calibration_z=1 "
+     "calibration_ema=0.99 curvature_ema=0.9 curvature_z=3 bound_k=0.5"},
     {"paper", "the method as printed: PI, smoothed steps, scalar variances, the prior",
-     "covariance=scalar start=prior noise=estimated sigma=1 ema=0.999 gate=0 rule=pi "
-     "third_order=no variance=scalar negative=model smoothing=0.999 factor=1 cap=inf floor=0 "
-     "calibrate=no calibration_z=0 calibration_ema=0.99 curvature_ema=0 bound_k=0.5"},
+     "covariance=scalar start=prior noise=estimated sigma=1 ema=0.999 loss_ema=0.999 "
+     "value_filter=yes gate=0 rule=pi third_order=no variance=scalar negative=model "
+     "smoothing=0.999 factor=1 cap=inf floor=0 calibrate=no calibration_z=0 "
+     "calibration_ema=0.99 curvature_ema=0 curvature_z=3 bound_k=0.5"},
 };
 
 enum { N_HEAD = sizeof(meka_head) / sizeof(double) };
@@ -157,6 +165,13 @@ static meka_status step_adameka(const void *params, double *state, double *scrat
 #define COMMON                                                                                 \
     .reference = "Chen, Choi, Balles, Duvenaud, Hennig, Self-tuning stochastic optimization "  \
                  "with curvature-aware gradient filtering (2020)",                             \
+    .deviations = "eq. 9 has m^2 where m is printed, which the units demand, and eq. 13 the "  \
+                  "sign of eq. 11; the filter of the function value (appendix B) is "          \
+                  "reconstructed, with a moving average of r as of Sigma; with preset=paper "  \
+                  "all else is as printed, while the default adds what keeps small batches "   \
+                  "and ill-conditioned problems from diverging: the gate, the floor on s, "    \
+                  "the calibrated slope, the average curvature, d'Q d measured along d, "      \
+                  "steps that are not averaged, and a start that knows no units",              \
     .options = OPT_TABLE(options, meka_params), .min_batch = 2, .sizes = meka_sizes,           \
     .presets = presets, .n_presets = sizeof presets / sizeof presets[0],                       \
     .batch_needed = batch_needed

@@ -25,27 +25,29 @@ typedef struct meka_params {
     int preset;
     int covariance; /* opt_covariance */
     int start, noise;
-    double sigma, ema, gate;
+    double sigma, ema, loss_ema;
+    bool value_filter;
+    double gate;
     int rule;
     double alpha;
     bool third_order;
     int variance, negative;
     double smoothing, factor, cap, floor;
     bool calibrate;
-    double calibration_z, calibration_ema, curvature_ema, bound_k;
+    double calibration_z, calibration_ema, curvature_ema, curvature_z, bound_k;
 } meka_params;
 
 /* The scalars of the state; the arrays m, delta [d], P and the sum of Sigma's moving average
  * (covariances) follow it.  Doubles only. */
 typedef struct meka_head {
-    double started;      /* 1 after the first step */
     double sigma_weight; /* of Sigma's moving average */
     opt_ema r;           /* variance of the mean loss */
     opt_value_filter value;
     opt_calibration calibration;
-    opt_ema curvature; /* B/|d|^2 */
-    opt_ema step_size; /* for `smoothing` */
-    double last_alpha; /* last step size that the rule determined */
+    opt_ema curvature;     /* B/|d|^2 */
+    opt_ema curvature_var; /* its variance, q/|d|^4 */
+    opt_ema step_size;     /* for `smoothing` */
+    double last_alpha;     /* last step size that the rule determined */
 } meka_head;
 
 /* Where everything of one step lies. */

@@ -128,28 +128,28 @@ static void widen(const meka_params *p, size_t d, meka_memory *w)
 
 /* Both filters, in the order in which they need each other: the function value's change is
  * predicted from the last gradient belief. */
-static void filter(const meka_params *p, size_t d, const observation *seen, meka_memory *w)
+static void filter(const meka_params *p, size_t d, bool first, const observation *seen,
+                   meka_memory *w)
 {
     opt_covariance form = (opt_covariance)p->covariance;
     opt_filter belief = {form, d, w->m, w->P, w->K, w->work};
     meka_head *head = w->head;
-    double r = opt_ema_add(&head->r, p->ema, seen->r);
-    if (head->started == 0.0 && p->start == MEKA_START_OBSERVATION) {
+    double r = opt_ema_add(&head->r, p->loss_ema, seen->r);
+    if (first && p->start == MEKA_START_OBSERVATION) {
         opt_filter_start(&belief, w->g, w->sigma);
         head->value = (opt_value_filter){seen->y, r};
-        head->started = 1.0;
         return;
     }
-    if (head->started == 0.0) {
-        memset(w->m, 0, d * sizeof *w->m);
+    if (first) { /* m = 0: the state begins with zeros */
         opt_covariance_set(form, d, w->P, PRIOR_VARIANCE);
         head->value = (opt_value_filter){0.0, PRIOR_VARIANCE};
-        head->started = 1.0;
     }
     double change = opt_dot(d, w->m, w->delta) + 0.5 * opt_dot(d, w->delta, w->b);
     double extra = opt_covariance_along(form, d, w->P, w->delta) +
                    0.25 * opt_covariance_along(form, d, w->q, w->delta);
     opt_value_filter_update(&head->value, change, extra, seen->y, r);
+    if (!p->value_filter)
+        head->value = (opt_value_filter){seen->y, r};
     opt_filter_predict(&belief, w->b, w->q);
     widen(p, d, w);
     opt_filter_observe(&belief, w->g, w->sigma);
@@ -187,6 +187,23 @@ static double observed_slope(const meka_params *p, size_t d, const observation *
     return sum - correction;
 }
 
+/* A'/A by what this batch says; logged in any case, being a diagnosis of the filter too.
+ * Per unit length: the noise of d.g/|d| does not depend on how long d is, so that steep times
+ * long past do not drown what is seen now. */
+static double calibrate(const meka_params *p, const opt_step *step, const observation *seen,
+                        meka_memory *w, double slope)
+{
+    size_t d = step->n_params;
+    double length = sqrt(opt_dot(d, w->direction, w->direction));
+    if (step->batch->n < 2 || !(length > 0.0))
+        return 1.0; /* no variances, or no claim */
+    double observed = observed_slope(p, d, seen, w) / length;
+    double factor = opt_calibration_add(&w->head->calibration, p->calibration_ema,
+                                        p->calibration_z, observed, slope / length);
+    step->row->calibration = factor;
+    return factor;
+}
+
 /* B, C, q of the line model; MEKA_NONFINITE as the evaluations. */
 static meka_status measure_line(const meka_params *p, const opt_step *step, meka_memory *w,
                                 opt_line_model *model, meka_error *err)
@@ -210,26 +227,48 @@ static meka_status measure_line(const meka_params *p, const opt_step *step, meka
             mean += w->var[j] / (double)d;
         model->q = mean / n * opt_dot(d, w->direction, w->direction);
     }
+    step->row->curvature = model->B;
+    step->row->direction_q = model->q;
+    if (p->third_order)
+        step->row->third = model->C;
     return MEKA_OK;
+}
+
+/* B raised to its recent average, as far as it is uncertain.  B/|d|^2 of a small batch is
+ * skewed: most batches of saturated samples show almost no curvature, and the few others do.
+ * The average is the better guess there, while sqrt(q), averaged too because such batches also
+ * show little variance, says by how much.  Where samples agree on B (noise in the gradient
+ * only) the average would say nothing but that other directions were steeper. */
+static double raise_curvature(const meka_params *p, double length, const opt_line_model *model,
+                              meka_head *head)
+{
+    double B = model->B / length, q = model->q / length / length;
+    double mean = opt_ema_add(&head->curvature, p->curvature_ema, B);
+    double variance = fmax(q, opt_ema_add(&head->curvature_var, p->curvature_ema, q));
+    /* Where |B| takes the place of a negative B, raising B would only bring it nearer to 0,
+     * where steps are longest. */
+    if (p->negative == MEKA_NEGATIVE_ABSOLUTE && B < 0.0)
+        return fmax(-B, mean) * length;
+    double most = isinf(p->curvature_z) ? mean : B + p->curvature_z * sqrt(variance);
+    return fmax(model->B, fmin(mean, most) * length);
 }
 
 /* The step size by the rule from the measured model. */
 static double apply_rule(const meka_params *p, size_t d, opt_line_model model, meka_memory *w)
 {
     double length = opt_dot(d, w->direction, w->direction);
-    if (p->curvature_ema > 0.0 && length > 0.0) {
-        double mean = opt_ema_add(&w->head->curvature, p->curvature_ema, model.B / length);
-        model.B = fmax(model.B, mean * length);
-    }
+    if (p->curvature_ema > 0.0 && length > 0.0)
+        model.B = raise_curvature(p, length, &model, w->head);
     if (p->negative == MEKA_NEGATIVE_ABSOLUTE)
         model.B = fabs(model.B);
     if (model.B != 0.0) {
         double sd = p->floor * model.A * model.A / (2.0 * model.B);
         model.s = fmax(model.s, sd * sd);
     }
-    double alpha = 0.0;
+    double alpha = p->alpha;
     switch ((meka_rule)p->rule) {
-    case MEKA_RULE_FIXED:
+    case MEKA_RULE_FIXED: /* measures no model */
+        break;
     case MEKA_RULE_QUADRATIC:
         alpha = opt_step_quadratic(&model);
         break;
@@ -265,30 +304,18 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
     };
     step->row->slope = model.A;
     step->row->direction_p = model.p;
-    /* Per unit length: the noise of d.g/|d| does not depend on how long d is, so that steep
-     * times long past do not drown what is seen now. */
-    double length = sqrt(opt_dot(d, w->direction, w->direction));
-    if (p->calibrate && step->batch->n > 1 && length > 0.0) {
-        double observed = observed_slope(p, d, seen, w) / length;
-        double factor = opt_calibration_add(&w->head->calibration, p->calibration_ema,
-                                            p->calibration_z, observed, model.A / length);
-        step->row->calibration = factor;
+    double factor = calibrate(p, step, seen, w, model.A);
+    if (p->calibrate)
         model.A *= factor;
+    double a = p->alpha;
+    if (p->rule != MEKA_RULE_FIXED) {
+        meka_status status = measure_line(p, step, w, &model, err);
+        if (status != MEKA_OK)
+            return status;
+        a = apply_rule(p, d, model, w);
+        if (p->smoothing > 0.0)
+            a = opt_ema_add(&w->head->step_size, p->smoothing, a);
     }
-    if (p->rule == MEKA_RULE_FIXED) {
-        *alpha = fmin(p->factor * step->factor * p->alpha, p->cap);
-        return MEKA_OK;
-    }
-    meka_status status = measure_line(p, step, w, &model, err);
-    if (status != MEKA_OK)
-        return status;
-    step->row->curvature = model.B;
-    step->row->direction_q = model.q;
-    if (p->third_order)
-        step->row->third = model.C;
-    double a = apply_rule(p, d, model, w);
-    if (p->smoothing > 0.0)
-        a = opt_ema_add(&w->head->step_size, p->smoothing, a);
     *alpha = fmin(p->factor * step->factor * a, p->cap);
     return MEKA_OK;
 }
@@ -319,7 +346,7 @@ static void move(const opt_step *step, meka_memory *w, double alpha)
         step->theta[j] = before + alpha * w->direction[j];
         w->delta[j] = step->theta[j] - before;
     }
-    memcpy(step->estimate, w->m, step->n_params * sizeof *w->m);
+    opt_step_estimate(step, w->m);
     memcpy(step->gradient, w->g, step->n_params * sizeof *w->g);
 }
 
@@ -341,7 +368,7 @@ meka_status meka_step(const meka_params *p, bool adam, double *state, double *sc
         return meka_fail(err, MEKA_NONFINITE,
                          "method %s: the variance of the gradient overflows at step %llu",
                          adam ? "adameka" : "meka", (unsigned long long)step->t);
-    filter(p, d, &seen, &w);
+    filter(p, d, step->t == 0, &seen, &w);
     set_direction(p, adam, d, &w);
     double alpha = 0.0;
     status = choose_step(p, step, &seen, &w, &alpha, err);

@@ -140,7 +140,17 @@ static double refine_root(const double *c, double low, double high)
  *   F/x^3 = p (C x/3 - 1/2) + q (C x^3/24 + x/4) + s (C x^2 - 2 x - 2)/x^3
  *
  * The first two terms increase; so does the third as long as C x^2 <= 4 x + 6, and beyond
- * that all three are non-negative: F/x^3 increases wherever it can be zero. */
+ * that all three are non-negative: F/x^3 increases wherever it can be zero.
+ *
+ * The root is well conditioned.  Let P be the sum of the positive terms there, which is that
+ * of the negative ones.  For B >= 0 every positive term has a power >= 1, so x F' >= P.  For
+ * B < 0 the root lies where C x^2 <= 2 x + 2 (beyond, all three terms above are positive),
+ * and there x F'/x^3 = p C x/3 + q (C x^3/8 + x/4) + s (4 x + 6 - C x^2)/x^3 >= P/x^3.  So
+ * a relative error e in every coefficient moves the root by at most 2 P/(x F') e <= 2 e.
+ * The coefficients below carry at most 13 roundings and Horner's rule adds 12, of half an
+ * ulp: with those of the iteration and the scaling, 30 DBL_EPSILON relative at the very
+ * worst, and never above 8 in 4000 models with every coefficient anywhere between 1e-6 and
+ * 1e6 (tests/test_pi_root.c). */
 double opt_step_pi(const opt_line_model *model)
 {
     opt_line_model m;

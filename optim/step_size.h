@@ -5,6 +5,10 @@
  *   mean  mu(a) = -A a + B a^2/2 + C a^3/6
  *   var   V(a)  = 2 s + p a^2 + q a^4/4                                    (eq. 11)
  *
+ * with A = -d.m.  The paper's eq. 13 prints the first term of mu as -a d.m, the opposite of
+ * its eq. 11: that holds for d = +m, and along a direction of descent it would have the
+ * uphill steps be the probable improvements.  The sign here is that of eq. 11.
+ *
  * Every rule is homogeneous: scaling f or theta by a power of two scales the step by exactly
  * the right power of two (short of overflow and underflow).
  */
@@ -30,9 +34,10 @@ double opt_line_variance(const opt_line_model *model, double a);
 /* Minimizes mu: A/B, with C the positive root of C a^2/2 + B a = A. */
 double opt_step_quadratic(const opt_line_model *model);
 
-/* Probability of improvement (eqs. 12-13): maximizes Phi(-mu/sqrt V).  With V = 0
- * everywhere that is the minimizer of mu; with s = 0 and B >= 0 it is 0, because the
- * probability is highest for arbitrarily short steps. */
+/* Probability of improvement (eq. 12; eq. 13 with the sign above): maximizes Phi(-mu/sqrt V),
+ * exact to rounding for every size of the coefficients.  With V = 0 everywhere that is the
+ * minimizer of mu; with s = 0 and B >= 0 it is 0, because the probability is highest for
+ * arbitrarily short steps. */
 double opt_step_pi(const opt_line_model *model);
 
 /* Expected improvement: maximizes sqrt(V) (z Phi(z) + phi(z)), z = -mu/sqrt V.  With q > 0

@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_library.sh LIBRARY...: fails if a static library calls what prints, exits or changes
 # the whole process, or holds variables that outlive a call.  check_library.sh --self-test
-# COMPILER: proves that it can fail.
+# COMPILER...: proves that it can fail.
 set -eu
 
 forbidden='printf vprintf puts putchar perror stdout stderr exit _exit quick_exit abort atexit
@@ -33,7 +33,7 @@ self_test() {
     n=0
     while read -r wanted code; do
         printf '#include <stdio.h>\n#include <stdlib.h>\n%s\n' "$code" >"$scratch/a.c"
-        "$1" -c -O1 -fPIC -o "$scratch/a.o" "$scratch/a.c"
+        "$@" -c -O1 -fPIC -o "$scratch/a.o" "$scratch/a.c"
         rm -f "$scratch/liba.a"
         ar cr "$scratch/liba.a" "$scratch/a.o"
         found=$(check_library "$scratch/liba.a")
@@ -58,7 +58,8 @@ CASES
 }
 
 if [ "${1:-}" = --self-test ]; then
-    self_test "$2"
+    shift
+    self_test "$@"
     exit
 fi
 status=0

@@ -6,7 +6,7 @@ START_TEST(true_claims_are_kept_and_false_ones_scaled)
     opt_calibration honest = {0}, double_claim = {0}, opposite = {0};
     for (int t = 0; t < 20; t++) {
         ck_assert_double_eq(opt_calibration_add(&honest, 0.99, 0.0, 3.0, 3.0), 1.0);
-        assert_scaled(opt_calibration_add(&double_claim, 0.99, 1.0, 3.0, 6.0), 0.5, 1.0, 1e9);
+        assert_scaled(opt_calibration_add(&double_claim, 0.99, 1.0, 3.0, 6.0), 0.5, 1.0, 8);
         ck_assert_double_eq(opt_calibration_add(&opposite, 0.99, 1.0, -1.0, 1.0), 0.0);
     }
 }
@@ -37,6 +37,23 @@ START_TEST(scatter_lowers_the_factor_by_z_standard_errors)
 }
 END_TEST
 
+START_TEST(a_little_scatter_about_a_large_mean_is_not_lost_to_rounding)
+{
+    opt_calibration calibration = {0};
+    double factor = 0.0, step = 0x1p-30, w = 0.0, mean = 0.0, square = 0.0;
+    for (int t = 0; t < 40; t++) {
+        double x = t % 3 ? step : -step; /* c - 1 */
+        factor = opt_calibration_add(&calibration, 0.9, 1.0, 1.0 + x, 2.0);
+        w = 0.9 * w + 0.1;
+        mean = 0.9 * mean + 0.1 * x;
+        square = 0.9 * square + 0.1 * x * x;
+    }
+    double sd = sqrt(square / w - mean / w * (mean / w));
+    /* (1 + 0.9)/(1 - 0.9) = 19 observations count. */
+    assert_scaled(1.0 - 2.0 * factor, sd / sqrt(19.0) - mean / w, 1.0, 8);
+}
+END_TEST
+
 START_TEST(no_claim_needs_no_correction)
 {
     opt_calibration calibration = {0};
@@ -46,4 +63,5 @@ END_TEST
 
 TEST_MAIN("calibration", true_claims_are_kept_and_false_ones_scaled,
           modest_claims_are_not_enlarged, scatter_lowers_the_factor_by_z_standard_errors,
+          a_little_scatter_about_a_large_mean_is_not_lost_to_rounding,
           no_claim_needs_no_correction)
