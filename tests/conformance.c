@@ -8,6 +8,8 @@ const conformance_row *const *conformance_tables(void)
     static const conformance_row *const tables[] = {
         conformance_descent,
         conformance_momentum,
+        conformance_variance,
+        conformance_kalman,
         conformance_meka,
         NULL,
     };

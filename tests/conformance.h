@@ -68,6 +68,8 @@ typedef struct conformance_row {
 /* A table per file of references, ended by a row without a method; conformance.c lists them. */
 extern const conformance_row conformance_descent[];
 extern const conformance_row conformance_momentum[];
+extern const conformance_row conformance_variance[];
+extern const conformance_row conformance_kalman[];
 extern const conformance_row conformance_meka[];
 extern const conformance_row conformance_nonconvex[];   /* not one of conformance_tables */
 const conformance_row *const *conformance_tables(void); /* NULL-terminated */
