@@ -10,6 +10,9 @@ const conformance_row *const *conformance_tables(void)
         conformance_momentum,
         conformance_variance,
         conformance_kalman,
+        conformance_curvature,
+        conformance_search,
+        conformance_prob_line_search,
         conformance_meka,
         NULL,
     };
