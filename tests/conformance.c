@@ -7,6 +7,7 @@ const conformance_row *const *conformance_tables(void)
 {
     static const conformance_row *const tables[] = {
         conformance_descent,
+        conformance_polyak,
         conformance_momentum,
         conformance_variance,
         conformance_kalman,

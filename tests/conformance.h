@@ -67,6 +67,7 @@ typedef struct conformance_row {
 
 /* A table per file of references, ended by a row without a method; conformance.c lists them. */
 extern const conformance_row conformance_descent[];
+extern const conformance_row conformance_polyak[];
 extern const conformance_row conformance_momentum[];
 extern const conformance_row conformance_variance[];
 extern const conformance_row conformance_kalman[];
