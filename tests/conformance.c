@@ -14,6 +14,7 @@ const conformance_row *const *conformance_tables(void)
         conformance_curvature,
         conformance_search,
         conformance_prob_line_search,
+        conformance_free,
         conformance_meka,
         NULL,
     };

@@ -74,6 +74,7 @@ extern const conformance_row conformance_kalman[];
 extern const conformance_row conformance_curvature[];
 extern const conformance_row conformance_search[];
 extern const conformance_row conformance_prob_line_search[];
+extern const conformance_row conformance_free[];
 extern const conformance_row conformance_meka[];
 extern const conformance_row conformance_nonconvex[];   /* not one of conformance_tables */
 const conformance_row *const *conformance_tables(void); /* NULL-terminated */
