@@ -4,6 +4,7 @@
 #include "problems/rows.h"
 
 #include "base/memory.h"
+#include "problems/spectrum.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,56 +87,16 @@ static void draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double
     }
 }
 
-/* Rows orthonormal and uniformly distributed: Gram-Schmidt, twice, on normal vectors. */
-static void random_rotation(double *q, size_t d, uint64_t seed, uint64_t which)
-{
-    for (size_t i = 0; i < d; i++) {
-        meka_rng rng;
-        meka_rng_init(&rng, seed, MEKA_STREAM_PROBLEM, which, i);
-        double *row = q + i * d;
-        for (size_t k = 0; k < d; k++)
-            row[k] = meka_rng_normal(&rng);
-        for (int pass = 0; pass < 2; pass++) {
-            for (size_t j = 0; j < i; j++) {
-                double dot = 0.0;
-                for (size_t k = 0; k < d; k++)
-                    dot += row[k] * q[j * d + k];
-                for (size_t k = 0; k < d; k++)
-                    row[k] -= dot * q[j * d + k];
-            }
-        }
-        double norm = 0.0;
-        for (size_t k = 0; k < d; k++)
-            norm += row[k] * row[k];
-        for (size_t k = 0; k < d; k++)
-            row[k] /= sqrt(norm);
-    }
-}
-
-/* out [d][d] = sum_k weight[k] e_k e_k', symmetric to the last bit. */
-static void compose(double *out, const double *weight, const double *vector, size_t d)
-{
-    for (size_t i = 0; i < d; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double sum = 0.0;
-            for (size_t k = 0; k < d; k++)
-                sum += weight[k] * vector[k * d + i] * vector[k * d + j];
-            out[i * d + j] = out[j * d + i] = sum;
-        }
-    }
-}
-
 static void fill(quadratic *q, const params *p, uint64_t seed)
 {
     size_t d = q->d;
     double span = d > 1 ? (double)(d - 1) : 1.0;
-    random_rotation(q->eigenvector, d, seed, 0);
-    for (size_t k = 0; k < d; k++)
-        q->eigenvalue[k] = d > 1 ? pow(p->condition, (double)k / span - 1.0) : 1.0;
-    compose(q->hessian, q->eigenvalue, q->eigenvector, d);
+    prob_random_rotation(q->eigenvector, d, seed, 0);
+    prob_spectrum(q->eigenvalue, d, p->condition);
+    prob_compose(q->hessian, q->eigenvalue, q->eigenvector, d);
     bool isotropic = p->noise_condition == 1.0 || d == 1;
     if (!isotropic)
-        random_rotation(q->noise_eigenvector, d, seed, 1);
+        prob_random_rotation(q->noise_eigenvector, d, seed, 1);
     for (size_t k = 0; k < d; k++) {
         double place = (double)k / span - 0.5;
         q->noise_sd[k] = isotropic ? p->noise : p->noise * pow(p->noise_condition, 0.5 * place);
@@ -148,7 +109,7 @@ static void fill(quadratic *q, const params *p, uint64_t seed)
         double *variance = q->x0; /* borrowed before the start is drawn */
         for (size_t k = 0; k < d; k++)
             variance[k] = q->noise_sd[k] * q->noise_sd[k];
-        compose(q->noise_cov, variance, q->noise_eigenvector, d);
+        prob_compose(q->noise_cov, variance, q->noise_eigenvector, d);
     }
     meka_rng rng;
     meka_rng_init(&rng, seed, MEKA_STREAM_START, 0, 0);

@@ -9,6 +9,8 @@
 static const prob_problem *const problems[] = {
     &prob_noisy_quadratic,
     &prob_rosenbrock,
+    &prob_noisy_hessian,
+    &prob_logistic,
 };
 enum { n_problems = sizeof problems / sizeof problems[0] };
 

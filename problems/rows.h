@@ -6,5 +6,7 @@
 
 extern const prob_problem prob_noisy_quadratic;
 extern const prob_problem prob_rosenbrock;
+extern const prob_problem prob_noisy_hessian;
+extern const prob_problem prob_logistic;
 
 #endif

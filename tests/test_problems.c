@@ -149,7 +149,8 @@ START_TEST(unknown_names_and_values_are_refused_with_what_would_be_right)
     prob_instance p = {0};
     meka_error err;
     assert_fails(prob_problem_find(&row, "rosenbroc", &err), err, MEKA_ERR_INPUT,
-                 "no problem is called 'rosenbroc'; known are noisy-quadratic, rosenbrock");
+                 "no problem is called 'rosenbroc'; known are noisy-quadratic, rosenbrock, "
+                 "noisy-hessian, logistic");
     row = prob_problem_at(0);
     assert_fails(prob_create(&p, row, "dim=0", 1, &err), err, MEKA_ERR_INPUT,
                  "problem noisy-quadratic");
