@@ -67,6 +67,19 @@ static void visit_row(codec *c, opt_row *row)
         visit_reals(c, 1, (double *)((char *)row + opt_column_at(i)->offset));
 }
 
+/* text [size], size a multiple of 8 */
+static void visit_text(codec *c, size_t size, char *text)
+{
+    for (size_t i = 0; i < size; i += 8) {
+        uint64_t word = 0;
+        for (size_t k = 0; k < 8; k++)
+            word |= (uint64_t)(unsigned char)text[i + k] << 8 * k;
+        visit_count(c, &word);
+        for (size_t k = 0; k < 8 && c->mode == CODEC_READ; k++)
+            text[i + k] = (char)(word >> 8 * k & 0xff);
+    }
+}
+
 /* Everything that iterations change.  loss_at_start tells whether the objective is the same. */
 static void visit(codec *c, opt_run *run, double *loss_at_start)
 {
@@ -85,6 +98,7 @@ static void visit(codec *c, opt_run *run, double *loss_at_start)
     visit_reals(c, 1, &run->best_loss);
     visit_count(c, &run->best_step);
     visit_count(c, &run->n_skipped);
+    visit_text(c, sizeof run->reason.text, run->reason.text);
     visit_reals(c, run->d, run->theta);
     visit_reals(c, run->d, run->best);
     visit_count(c, &run->n_averaged);

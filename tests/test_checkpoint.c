@@ -116,6 +116,11 @@ START_TEST(a_run_that_met_something_not_finite_stays_ended)
     assert_ok(opt_run_save(f.run, test_path("run.ck"), &err), err);
     assert_ok(opt_run_load(g.run, test_path("run.ck"), &err), err);
     ck_assert_int_eq(fixture_step(g.run), OPT_NONFINITE);
+    opt_result a, b;
+    opt_run_result(f.run, &a);
+    opt_run_result(g.run, &b);
+    ck_assert_str_ne(a.reason.text, "");
+    ck_assert_str_eq(a.reason.text, b.reason.text);
     optim_fixture_clear(&f);
     optim_fixture_clear(&g);
 }
