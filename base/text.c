@@ -226,3 +226,11 @@ void meka_file_abandon(meka_file *file)
     remove(file->part);
     file_destroy(file);
 }
+
+void meka_file_keep(meka_file *file)
+{
+    if (!file)
+        return;
+    fclose(file->stream);
+    file_destroy(file);
+}

@@ -19,7 +19,7 @@ void meka_format_real(char *text, size_t size, double value, int digits);
 meka_status meka_fail_errno(meka_error *err, const char *verb, const char *path, int code);
 
 /* A file that appears under its name only when complete: written to PATH.part, flushed,
- * then renamed.  begin returns NULL with err set; after it, exactly one of commit
+ * then renamed.  begin returns NULL with err set; after it, exactly one of keep, commit
  * (MEKA_ERR_IO if anything could not be written; the part is removed then) or abandon. */
 typedef struct meka_file {
     FILE *stream; /* write here */
@@ -30,5 +30,6 @@ meka_file *meka_file_begin(const char *path, meka_error *err);
 meka_status meka_file_sync(meka_file *file, meka_error *err);
 meka_status meka_file_commit(meka_file *file, meka_error *err);
 void meka_file_abandon(meka_file *file); /* NULL is fine */
+void meka_file_keep(meka_file *file);    /* leaves the part as it is; NULL is fine */
 
 #endif

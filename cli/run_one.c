@@ -178,7 +178,11 @@ meka_status cli_run_one(void *ctx, size_t item, size_t thread, meka_error *err)
     }
     if (status == MEKA_OK)
         status = finish(&watch, outcome, err);
-    opt_log_abandon(watch.log);
+    /* Rows that a checkpoint counts on, or may have, are not thrown away. */
+    if (watch.checkpoint[0])
+        opt_log_keep(watch.log);
+    else
+        opt_log_abandon(watch.log);
     opt_run_destroy(watch.run);
     return status;
 }

@@ -166,3 +166,11 @@ void opt_log_abandon(opt_log *log)
     meka_file_abandon(log->file);
     free(log);
 }
+
+void opt_log_keep(opt_log *log)
+{
+    if (!log)
+        return;
+    meka_file_keep(log->file);
+    free(log);
+}

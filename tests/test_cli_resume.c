@@ -138,6 +138,24 @@ START_TEST(several_seeds_have_a_checkpoint_each_and_only_some_need_be_there)
 }
 END_TEST
 
+START_TEST(a_checkpoint_that_cannot_be_written_leaves_the_rows_of_the_log)
+{
+    char log[300], part[310], checkpoint[300];
+    snprintf(log, sizeof log, "%s", test_path("run.tsv"));
+    snprintf(part, sizeof part, "%s.part", log);
+    snprintf(checkpoint, sizeof checkpoint, "%s", test_path("none/run.ck"));
+    drive_result result = drive("run rosenbrock --quiet --steps 50 --checkpoint-every 10 "
+                                "--log %s --checkpoint %s",
+                                log, checkpoint);
+    ck_assert_int_eq(result.status, 3);
+    ck_assert_ptr_nonnull(strstr(result.err, "none/run.ck"));
+    char *rows = test_read(part);
+    ck_assert_ptr_nonnull(rows);
+    ck_assert_ptr_nonnull(strstr(rows, "\n9\t"));
+    free(rows);
+}
+END_TEST
+
 START_TEST(checkpoints_are_neither_overwritten_nor_invented)
 {
     char path[300];
@@ -159,4 +177,5 @@ END_TEST
 TEST_MAIN("cli_resume", a_run_killed_at_random_moments_resumes_to_the_same_log,
           an_interrupted_run_says_how_to_go_on_and_does,
           several_seeds_have_a_checkpoint_each_and_only_some_need_be_there,
+          a_checkpoint_that_cannot_be_written_leaves_the_rows_of_the_log,
           checkpoints_are_neither_overwritten_nor_invented)

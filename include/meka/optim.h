@@ -265,6 +265,7 @@ meka_status opt_log_flush(opt_log *log, meka_error *err);
 /* Ends the log with a "# stop: ..." line and gives it its name; frees it in any case. */
 meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *err);
 void opt_log_abandon(opt_log *log); /* removes the unfinished file; NULL is fine */
+void opt_log_keep(opt_log *log);    /* leaves PATH.part, for opt_run_load; NULL is fine */
 
 /* The columns, for documentation and readers: NULL name past the end. */
 typedef struct opt_column {
