@@ -19,11 +19,16 @@ double opt_step_quadratic(const opt_line_model *model)
     double A = model->A, B = model->B, C = model->C;
     if (!(A > 0.0))
         return 0.0;
-    double root = sqrt(B * B + 2.0 * A * C);
+    double largest = fmax(fabs(B), sqrt(A) * sqrt(C));
+    if (!(largest > 0.0))
+        return INFINITY;
+    /* B and C in units of a power of two, so that nothing overflows and nothing is rounded. */
+    double unit = ldexp(1.0, ilogb(largest)), b = B / unit, c = C / unit;
+    double root = sqrt(b * b + 2.0 * (A / unit) * c);
     /* The form without cancellation for either sign of B. */
-    if (B >= 0.0)
-        return root > 0.0 ? 2.0 * A / (B + root) : INFINITY;
-    return C > 0.0 ? (root - B) / C : INFINITY;
+    if (b >= 0.0)
+        return 2.0 * (A / unit) / (b + root);
+    return c > 0.0 ? (root - b) / c : INFINITY;
 }
 
 double opt_step_bound(const opt_line_model *model, double k)
@@ -156,7 +161,7 @@ double opt_step_pi(const opt_line_model *model)
     opt_line_model m;
     if (!(model->A > 0.0))
         return 0.0;
-    if (model->p == 0.0 && model->q == 0.0)
+    if ((model->p == 0.0 && model->q == 0.0) || isinf(model->s))
         return opt_step_quadratic(model);
     double unit = scale_model(model, &m);
     if (unit == 0.0)

@@ -36,8 +36,8 @@ double opt_step_quadratic(const opt_line_model *model);
 
 /* Probability of improvement (eq. 12; eq. 13 with the sign above): maximizes Phi(-mu/sqrt V),
  * exact to rounding for every size of the coefficients.  With V = 0 everywhere that is the
- * minimizer of mu; with s = 0 and B >= 0 it is 0, because the probability is highest for
- * arbitrarily short steps. */
+ * minimizer of mu, and so it is in the limit of s = inf; with s = 0 and B >= 0 it is 0, because
+ * the probability is highest for arbitrarily short steps. */
 double opt_step_pi(const opt_line_model *model);
 
 /* Expected improvement: maximizes sqrt(V) (z Phi(z) + phi(z)), z = -mu/sqrt V.  With q > 0

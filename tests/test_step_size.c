@@ -118,6 +118,10 @@ START_TEST(pi_knows_its_limits)
     /* Only f uncertain: the same. */
     m.s = 7.0;
     assert_ulps(opt_step_pi(&m), 1.5, 4);
+    /* So uncertain that its variance is no number: the limit. */
+    m = (opt_line_model){.A = 3.0, .B = 2.0, .p = 1.0, .q = 1.0, .s = INFINITY};
+    assert_ulps(opt_step_pi(&m), 1.5, 4);
+    m = (opt_line_model){.A = 3.0, .B = 2.0, .s = 7.0};
     /* A tiny q beside B of order one. */
     m.q = 1e-34;
     assert_ulps(opt_step_pi(&m), 1.5, 8);
@@ -142,6 +146,11 @@ END_TEST
 
 START_TEST(the_quadratic_rule_is_stationary_for_every_sign_of_the_curvature)
 {
+    /* Neither A^2 nor B^2 is a number here. */
+    opt_line_model far = {.A = 3e200, .B = 2e200};
+    assert_ulps(opt_step_quadratic(&far), 1.5, 2);
+    far = (opt_line_model){.A = 1.5e-200, .B = -2e-200, .C = 2e-200};
+    assert_ulps(opt_step_quadratic(&far), 1.0 + sqrt(2.5), 4);
     meka_rng rng;
     meka_rng_init(&rng, 3, MEKA_STREAM_TEST, 0, 0);
     for (int repeat = 0; repeat < 5000; repeat++) {
