@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Switches this thread to the C locale; the pair is given back to leave_c_locale. */
@@ -142,6 +143,13 @@ meka_file *meka_file_begin(const char *path, meka_error *err)
     assert(path);
     static const char suffix[] = ".part";
     size_t length = strlen(path);
+    struct stat info;
+    /* A rename would put a file in the place of a device or of a link (/dev/stdout), and fail
+     * for a directory at the end. */
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        meka_fail(err, MEKA_ERR_IO, "cannot write '%.700s': it is not a regular file", path);
+        return NULL;
+    }
     meka_file *file = meka_alloc(1, sizeof *file, err);
     if (!file)
         return NULL;

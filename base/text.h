@@ -19,7 +19,8 @@ void meka_format_real(char *text, size_t size, double value, int digits);
 meka_status meka_fail_errno(meka_error *err, const char *verb, const char *path, int code);
 
 /* A file that appears under its name only when complete: written to PATH.part, flushed,
- * then renamed.  begin returns NULL with err set; after it, exactly one of keep, commit
+ * then renamed; a PATH that is something else than a regular file (a link, a device) is left
+ * alone: MEKA_ERR_IO.  begin returns NULL with err set; after it, exactly one of keep, commit
  * (MEKA_ERR_IO if anything could not be written; the part is removed then) or abandon. */
 typedef struct meka_file {
     FILE *stream; /* write here */

@@ -111,6 +111,10 @@ static meka_status check_checkpoints(const cli_run_plan *plan, meka_error *err)
                    ? meka_fail(err, MEKA_ERR_INPUT, "--%s needs --checkpoint FILE",
                                values->resume ? "resume" : "checkpoint-every")
                    : MEKA_OK;
+    if (values->log && strcmp(values->log, values->checkpoint) == 0)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "--log and --checkpoint name the same file '%.500s'; give them two",
+                         values->log);
     for (size_t i = 0; i < plan->seeds.n; i++) {
         cli_run_name_file(path, sizeof path, plan, values->checkpoint, plan->outcome[i].seed);
         if (!found[0] && access(path, F_OK) == 0)

@@ -142,19 +142,33 @@ meka_status opt_log_write(opt_log *log, const opt_row *row, meka_error *err)
     return MEKA_OK;
 }
 
+/* Ends the line with ": TEXT", whatever line breaks the text holds. */
+static void write_reason(FILE *stream, const char *text)
+{
+    if (text[0])
+        fputs(": ", stream);
+    for (; *text; text++)
+        fputc(*text == '\n' || *text == '\r' ? ' ' : *text, stream);
+    fputc('\n', stream);
+}
+
 meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *err)
 {
     assert(log && result);
     FILE *stream = log->file->stream;
-    fprintf(stream, "# stop: %s", opt_stop_name(result->stop));
-    if (result->reason.text[0]) {
-        fputs(": ", stream);
-        /* One line whatever the text holds. */
-        for (const char *c = result->reason.text; *c; c++)
-            fputc(*c == '\n' || *c == '\r' ? ' ' : *c, stream);
+    bool cause = result->stop == OPT_NONFINITE;
+    if (result->n_skipped) {
+        fprintf(stream, "# batches left out: %llu", (unsigned long long)result->n_skipped);
+        write_reason(stream, cause ? "" : result->reason.text);
     }
-    fputc('\n', stream);
-    meka_status status = meka_file_commit(log->file, err);
+    fprintf(stream, "# stop: %s", opt_stop_name(result->stop));
+    write_reason(stream, cause ? result->reason.text : "");
+    /* Rows that could not all be written are better than none. */
+    meka_status status = meka_file_sync(log->file, err);
+    if (status == MEKA_OK)
+        status = meka_file_commit(log->file, err);
+    else
+        meka_file_keep(log->file);
     free(log);
     return status;
 }

@@ -162,6 +162,8 @@ START_TEST(checkpoints_are_neither_overwritten_nor_invented)
     snprintf(path, sizeof path, "%s", test_path("run.ck"));
     assert_refused(drive("run rosenbrock --resume"), 2, "--resume needs --checkpoint");
     assert_refused(drive("run rosenbrock --checkpoint-every 5"), 2, "--checkpoint-every needs");
+    assert_refused(drive("run rosenbrock --log %s --checkpoint %s", path, path), 2,
+                   "same file");
     assert_refused(drive("run rosenbrock --resume --checkpoint %s", path), 2, "no checkpoint",
                    "run.ck");
     assert_done(drive("run rosenbrock --quiet --steps 3 --checkpoint %s", path));

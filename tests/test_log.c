@@ -166,6 +166,10 @@ START_TEST(a_log_that_cannot_be_opened_says_why)
     meka_error err = {0};
     assert_fails(opt_log_open(&log, test_path("none/run.tsv"), f.run, &err), err, MEKA_ERR_IO,
                  "run.tsv");
+    assert_fails(opt_log_open(&log, "/dev/null", f.run, &err), err, MEKA_ERR_IO,
+                 "'/dev/null': it is not a regular file");
+    assert_fails(opt_log_open(&log, test_path(""), f.run, &err), err, MEKA_ERR_IO,
+                 "not a regular file");
     ck_assert_ptr_null(log);
     optim_fixture_clear(&f);
 }
@@ -280,6 +284,23 @@ START_TEST(a_log_without_the_earlier_rows_is_not_continued)
 }
 END_TEST
 
+START_TEST(batches_left_out_have_a_line_of_their_own)
+{
+    optim_fixture f = exact_run("sgd", NULL);
+    const char *path = test_path("run.tsv");
+    opt_log *log = NULL;
+    meka_error err = {0};
+    opt_result result = {.stop = OPT_BUDGET, .n_skipped = 2, .reason.text = "log of zero"};
+    assert_ok(opt_log_open(&log, path, f.run, &err), err);
+    assert_ok(opt_log_close(log, &result, &err), err);
+    char *text = test_read(path);
+    ck_assert_ptr_nonnull(
+        strstr(text, "\n# batches left out: 2: log of zero\n# stop: budget spent\n"));
+    free(text);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(columns_cover_every_number_of_a_row)
 {
     size_t n = 0;
@@ -319,5 +340,6 @@ TEST_MAIN("log", the_log_of_a_known_run_is_this_text,
           a_log_that_cannot_be_opened_says_why,
           a_continued_log_is_that_of_the_uninterrupted_run,
           a_log_without_the_earlier_rows_is_not_continued,
-          opening_a_log_survives_every_failed_allocation, columns_cover_every_number_of_a_row,
+          opening_a_log_survives_every_failed_allocation,
+          batches_left_out_have_a_line_of_their_own, columns_cover_every_number_of_a_row,
           a_reason_is_one_line_and_infinities_are_readable)

@@ -249,13 +249,35 @@ END_TEST
 
 START_TEST(a_name_taken_by_a_directory_is_reported_and_leaves_nothing)
 {
-    meka_error err;
+    meka_error err = {0};
     const char *path = test_path("taken");
-    ck_assert_int_eq(mkdir(path, 0700), 0);
     meka_file *file = meka_file_begin(path, &err);
     ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(mkdir(path, 0700), 0); /* meanwhile */
     assert_fails(meka_file_commit(file, &err), err, MEKA_ERR_IO, "taken");
     ck_assert(!exists(part_of(path)));
+    ck_assert_ptr_null(meka_file_begin(path, &err)); /* from the beginning */
+    ck_assert_ptr_nonnull(strstr(err.text, "not a regular file"));
+    const char *link = test_path("link");
+    ck_assert_int_eq(symlink(test_write("regular", "text"), link), 0);
+    ck_assert_ptr_null(meka_file_begin(link, &err));
+    ck_assert(!exists(part_of(link)));
+    ck_assert(!exists(part_of(path)));
+}
+END_TEST
+
+START_TEST(a_file_that_is_kept_leaves_its_part_as_far_as_it_is_written)
+{
+    meka_error err = {0};
+    const char *path = test_path("kept");
+    meka_file *file = meka_file_begin(path, &err);
+    ck_assert_ptr_nonnull(file);
+    fputs("so far", file->stream);
+    assert_ok(meka_file_sync(file, &err), err);
+    assert_holds(part_of(path), "so far");
+    meka_file_keep(file);
+    assert_holds(part_of(path), "so far");
+    ck_assert(!exists(path));
 }
 END_TEST
 
@@ -287,4 +309,5 @@ TEST_MAIN("text", a_real_is_read_to_the_last_bit, what_is_not_wholly_a_finite_nu
           a_directory_that_may_not_be_written_is_named,
           a_full_disk_is_reported_and_leaves_nothing,
           a_name_taken_by_a_directory_is_reported_and_leaves_nothing,
+          a_file_that_is_kept_leaves_its_part_as_far_as_it_is_written,
           every_allocation_of_a_written_file_may_fail)
