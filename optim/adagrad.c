@@ -1,5 +1,5 @@
 /* AdaGrad with diagonal matrices. */
-#include "optim/adaptive.h"
+#include "optim/methods.h"
 
 typedef struct adagrad_params {
     double alpha, epsilon;
@@ -26,7 +26,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
         step->theta[j] -= alpha * opt_ratio(g[j], sqrt(s[j]) + p->epsilon);
     }
     step->row->alpha = alpha;
-    return opt_check_squares(step->n_params, s, err);
+    return MEKA_OK;
 }
 
 const opt_method opt_method_adagrad = {

@@ -104,11 +104,9 @@ const opt_method opt_method_adahessian = {
         "order optimizer for machine learning (2020), arXiv:2006.00719",
     .deviations =
         "epsilon and decoupled weight decay are those of the authors' code; block averages "
-        "keep "
-        "the signs of the diagonal, as in the paper, where the code takes absolute values; "
-        "with "
-        "interval > 1 the squared diagonal's average and its correction count only the "
-        "iterations that compute a diagonal",
+        "keep the signs of the diagonal, as in the paper, where the code takes absolute "
+        "values; with interval > 1 the squared diagonal's average and its correction count "
+        "only the iterations that compute a diagonal",
     .options = OPT_TABLE(options, adahessian_params),
     .min_batch = 1,
     .n_scalars = 1,

@@ -28,10 +28,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     double *g = scratch, *largest = state + OPT_ADAM_SCALARS + OPT_ADAM_VECTORS * d;
     opt_adam mean;
     meka_status status = opt_step_gradient(step, g, err);
-    if (status == MEKA_OK)
-        status = opt_adam_add(&mean, state, d, p->beta1, p->beta2, g, err);
     if (status != MEKA_OK)
         return status;
+    opt_adam_add(&mean, state, d, p->beta1, p->beta2, g);
     double alpha = p->alpha * step->factor;
     for (size_t j = 0; j < d; j++) {
         double square = mean.v[j] / mean.weight2;

@@ -1,19 +1,8 @@
 /* Averages of gradients and of their squares. */
 #include "optim/adaptive.h"
 
-meka_status opt_check_squares(size_t d, const double *s, meka_error *err)
-{
-    for (size_t j = 0; j < d; j++)
-        if (!isfinite(s[j]))
-            return meka_fail(err, MEKA_NONFINITE,
-                             "the square of component %zu of the gradient overflows; scale the "
-                             "objective down",
-                             j);
-    return MEKA_OK;
-}
-
-meka_status opt_adam_add(opt_adam *out, double *state, size_t d, double beta1, double beta2,
-                         const double *g, meka_error *err)
+void opt_adam_add(opt_adam *out, double *state, size_t d, double beta1, double beta2,
+                  const double *g)
 {
     double *m = state + OPT_ADAM_SCALARS, *v = m + d; /* [d] each */
     state[0] = beta1 * state[0] + (1.0 - beta1);
@@ -23,5 +12,4 @@ meka_status opt_adam_add(opt_adam *out, double *state, size_t d, double beta1, d
         v[j] = beta2 * v[j] + (1.0 - beta2) * g[j] * g[j];
     }
     *out = (opt_adam){.weight1 = state[0], .weight2 = state[1], .m = m, .v = v};
-    return opt_check_squares(d, v, err);
 }

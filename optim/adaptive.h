@@ -4,17 +4,6 @@
 
 #include "optim/methods.h"
 
-/* a / b; 0 where b is 0: a component that has not had a gradient does not move, as with the
- * pseudo-inverse of Duchi, Hazan, Singer 2011.  Without epsilon this is 0/0. */
-static inline double opt_ratio(double a, double b)
-{
-    return b == 0.0 ? 0.0 : a / b;
-}
-
-/* MEKA_NONFINITE where one of the accumulated squares s [d] has overflowed: the component
- * would stand still from then on, without a word. */
-meka_status opt_check_squares(size_t d, const double *s, meka_error *err);
-
 /* Moving averages of the gradient and of its square, with the weight that each has so far:
  * m/weight1 and v/weight2 are without the bias of their start at 0 (Kingma, Ba 2015,
  * section 3: weight = 1 - beta^t). */
@@ -25,8 +14,8 @@ typedef struct opt_adam {
 enum { OPT_ADAM_SCALARS = 2, OPT_ADAM_VECTORS = 2 };
 
 /* Adds g [d] to the averages in state [OPT_ADAM_SCALARS + OPT_ADAM_VECTORS * d], which is 0 at
- * the start.  MEKA_NONFINITE: as opt_check_squares. */
-meka_status opt_adam_add(opt_adam *out, double *state, size_t d, double beta1, double beta2,
-                         const double *g, meka_error *err);
+ * the start. */
+void opt_adam_add(opt_adam *out, double *state, size_t d, double beta1, double beta2,
+                  const double *g);
 
 #endif

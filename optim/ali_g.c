@@ -24,6 +24,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
         return status;
     size_t d = step->n_params;
     double square = opt_dot(d, g, g) + p->delta, excess = step->row->loss - p->f_star;
+    status = opt_check_square(square, err);
+    if (status != MEKA_OK)
+        return status;
     double gamma = excess > 0.0 && square > 0.0 ? fmin(excess / square, p->alpha) : 0.0;
     for (size_t j = 0; j < d; j++) {
         double descent = gamma * g[j];

@@ -26,6 +26,14 @@ double opt_norm(size_t d, const double *v)
     return unit * sqrt(sum);
 }
 
+meka_status opt_check_square(double square, meka_error *err)
+{
+    if (isfinite(square))
+        return MEKA_OK;
+    return meka_fail(err, MEKA_NONFINITE,
+                     "the square of the gradient overflows; scale the objective down");
+}
+
 meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err)
 {
     ad_moments moments = {.grad_mean = g};

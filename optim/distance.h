@@ -17,11 +17,4 @@ double opt_distance_update(const opt_step *step, double reps_rel, double *r, dou
 /* theta -= alpha g with the schedule's factor, alpha to the row. */
 void opt_distance_step(const opt_step *step, double alpha, const double *g);
 
-/* a / b, and 0 where b is 0: what is 0/0 there only because every gradient was 0.  NaN stays
- * NaN, for the loop to report. */
-static inline double opt_ratio(double a, double b)
-{
-    return b != 0.0 ? a / b : 0.0;
-}
-
 #endif

@@ -67,6 +67,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     state[L_MIN] = (1.0 + 1.0 / p->tau) * least;
     /* The excess is negative only where losses are; the slope 0 only without a direction. */
     double excess = loss - p->gamma * least, slope = opt_dot(d, m, v);
+    status = opt_check_square(slope, err);
+    if (status != MEKA_OK)
+        return status;
     double alpha =
         excess > 0.0 && slope > 0.0 ? p->fraction * excess / (slope + p->epsilon) : 0.0;
     alpha *= step->factor;

@@ -181,6 +181,8 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     opt_wolfe_point point = {.x = w.x, .g = w.gx};
     bool found = false;
     meka_status status = observe(step, &w, err);
+    if (status == MEKA_OK)
+        status = opt_check_square(step->row->grad_norm * step->row->grad_norm, err);
     step->row->alpha = 0.0;
     if (status != MEKA_OK || step->row->grad_norm == 0.0 || step->factor == 0.0)
         return status;

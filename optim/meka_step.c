@@ -161,7 +161,7 @@ static void set_direction(const meka_params *p, bool adam, size_t d, meka_memory
 {
     for (size_t j = 0; j < d; j++) {
         double variance = opt_covariance_at((opt_covariance)p->covariance, d, w->P, j);
-        w->weight[j] = adam ? 1.0 / (sqrt(w->m[j] * w->m[j] + variance) + 1e-8) : 1.0;
+        w->weight[j] = adam ? 1.0 / (hypot(w->m[j], sqrt(variance)) + 1e-8) : 1.0;
         w->direction[j] = -w->weight[j] * w->m[j];
     }
 }

@@ -55,6 +55,17 @@ meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err);
 /* Takes m [d] as the estimate of grad f(theta_t) instead. */
 void opt_step_estimate(const opt_step *step, const double *m);
 
+/* a / b; 0 where b is 0: what has not had a gradient does not move, as with the pseudo-inverse
+ * of Duchi, Hazan, Singer 2011.  Without epsilon this is 0/0.  NaN stays NaN. */
+static inline double opt_ratio(double a, double b)
+{
+    return b == 0.0 ? 0.0 : a / b;
+}
+
+/* MEKA_NONFINITE where a square of the gradient has overflowed: the step, divided by it, would
+ * be 0 without a word. */
+meka_status opt_check_square(double square, meka_error *err);
+
 double opt_dot(size_t d, const double *a, const double *b);
 /* sqrt(sum_j v_j^2) without overflow; v [d] */
 double opt_norm(size_t d, const double *v);

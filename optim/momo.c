@@ -99,6 +99,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
         state[BOUND] = p->f_star;
     average(p, step, g, state);
     double square = precondition(p, n, state, direction);
+    status = opt_check_square(square, err);
+    if (status != MEKA_OK)
+        return status;
     /* The schedule is the paper's alpha_k: it bounds the step and does not shorten others. */
     double cap = step->factor * p->alpha, decay = 1.0 + cap * p->weight_decay;
     double tau = choose(p, state, cap, opt_dot(n, d, step->theta), square);

@@ -1,5 +1,5 @@
 /* RMSProp. */
-#include "optim/adaptive.h"
+#include "optim/methods.h"
 
 typedef struct rmsprop_params {
     double alpha, beta, epsilon, momentum;
@@ -48,7 +48,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
         step->theta[j] -= alpha * v[j];
     }
     step->row->alpha = alpha;
-    return opt_check_squares(d, s, err);
+    return MEKA_OK;
 }
 
 const opt_method opt_method_rmsprop = {

@@ -343,6 +343,32 @@ START_TEST(a_bad_batch_leaves_theta_and_state_alone_and_gives_the_reason)
 }
 END_TEST
 
+/* 1e160 theta_0^2: its gradient has no square. */
+static ad_var record_steep(ad_tape *tape, const ad_var *theta, const ad_var *xi,
+                           const void *ctx)
+{
+    return ad_mul(1e160, ad_sqr(theta[0]));
+}
+
+START_TEST(a_gradient_without_a_square_moves_theta_or_ends_the_run)
+{
+    for (size_t i = 0; opt_method_at(i); i++) {
+        const double x0[1] = {1.0};
+        const ad_objective objective = {
+            .name = "steep", .n_params = 1, .record = record_steep, .x0 = x0};
+        const meka_source source = meka_source_none();
+        opt_config config = fixture_config(opt_method_at(i)->name, NULL);
+        optim_fixture f = optim_fixture_make(&objective, &source, &config, x0);
+        opt_stop stop = OPT_RUNNING;
+        for (int t = 0; t < 5 && stop == OPT_RUNNING; t++)
+            stop = fixture_step(f.run);
+        ck_assert_msg(stop == OPT_NONFINITE || opt_run_theta(f.run)[0] != x0[0],
+                      "%s stands still without a word", opt_method_at(i)->name);
+        optim_fixture_clear(&f);
+    }
+}
+END_TEST
+
 START_TEST(a_step_allocates_nothing)
 {
     for (size_t i = 0; opt_method_at(i); i++) {
@@ -423,5 +449,5 @@ TEST_MAIN("contract_methods", every_row_is_complete_and_has_a_name_of_its_own,
           a_schedule_at_zero_keeps_every_method_where_it_starts,
           a_non_finite_loss_ends_the_run_where_it_was,
           a_bad_batch_leaves_theta_and_state_alone_and_gives_the_reason,
-          a_step_allocates_nothing, creating_a_run_survives_every_failed_allocation,
-          a_batch_that_is_too_small_is_refused)
+          a_gradient_without_a_square_moves_theta_or_ends_the_run, a_step_allocates_nothing,
+          creating_a_run_survives_every_failed_allocation, a_batch_that_is_too_small_is_refused)

@@ -94,8 +94,8 @@ typedef struct opt_preset {
 
 /* A method is one row.  Its state is an array of doubles (counters included), so that
  * saving, loading and comparing it is the same for every method; scratch memory is not
- * saved.  `step` never allocates.  Where it returns MEKA_NONFINITE or an error, or theta
- * that is not finite, the loop puts theta and state back to what they were before. */
+ * saved.  `step` never allocates.  Where it returns MEKA_NONFINITE or an error, or leaves theta
+ * or state that is not finite, the loop puts both back to what they were before. */
 typedef struct opt_method {
     const char *name, *summary, *reference;
     const char *deviations; /* from the reference, and why; NULL: none */
@@ -262,7 +262,8 @@ meka_status opt_log_open(opt_log **out, const char *path, const opt_run *run, me
 meka_status opt_log_write(opt_log *log, const opt_row *row, meka_error *err);
 /* Rows written so far survive the end of the process. */
 meka_status opt_log_flush(opt_log *log, meka_error *err);
-/* Ends the log with a "# stop: ..." line and gives it its name; frees it in any case. */
+/* Ends the log with a "# stop: ..." line and gives it its name; frees it in any case.  Where
+ * the last of it cannot be written, PATH.part stays. */
 meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *err);
 void opt_log_abandon(opt_log *log); /* removes the unfinished file; NULL is fine */
 void opt_log_keep(opt_log *log);    /* leaves PATH.part, for opt_run_load; NULL is fine */
