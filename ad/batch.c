@@ -29,7 +29,8 @@ static size_t row_stride(size_t lanes)
 }
 
 typedef struct need {
-    size_t scalars, pack, rows, jobs;
+    size_t scalars, pack, rows, jobs, terms, left, stat;
+    bool blocks;
 } need;
 
 static need needs_of(const ad_program *program)
@@ -41,6 +42,10 @@ static need needs_of(const ad_program *program)
         n.pack = p->n_pack > n.pack ? p->n_pack : n.pack;
         n.rows = p->n_rows > n.rows ? p->n_rows : n.rows;
         n.jobs = p->n_jobs > n.jobs ? p->n_jobs : n.jobs;
+        n.terms = p->n_terms > n.terms ? p->n_terms : n.terms;
+        n.left = p->n_left > n.left ? p->n_left : n.left;
+        n.stat = p->n_stat_memory > n.stat ? p->n_stat_memory : n.stat;
+        n.blocks = n.blocks || p->n_stats > 0;
     }
     return n;
 }
@@ -56,6 +61,15 @@ static meka_status create_workers(ad_batch *batch, const need *n, meka_error *er
         w->scratch = meka_alloc(3 * batch->max_lanes, sizeof(double), err);
         w->sums = meka_alloc(n->jobs, JOB_SIZE * sizeof(double), err);
         if (!w->rows || !w->scratch || !w->sums)
+            return MEKA_ERR_MEMORY;
+        size_t lanes = batch->max_lanes, panel = n->stat ? 2 * KERNEL_PANEL : 0;
+        w->terms = meka_alloc(n->terms, sizeof *w->terms, err);
+        w->tile =
+            meka_alloc(n->blocks ? 2 * (KERNEL_TILE + 1) : 0, lanes * sizeof(double), err);
+        w->left = meka_alloc(n->left, lanes * sizeof(double), err);
+        w->panel = meka_alloc(panel, lanes * sizeof(double), err);
+        w->stat = meka_alloc(n->stat, sizeof(double), err);
+        if (!w->terms || !w->tile || !w->left || !w->panel || !w->stat)
             return MEKA_ERR_MEMORY;
     }
     return MEKA_OK;
@@ -117,6 +131,11 @@ void ad_batch_destroy(ad_batch *batch)
         free(batch->worker[k].rows);
         free(batch->worker[k].scratch);
         free(batch->worker[k].sums);
+        free(batch->worker[k].terms);
+        free(batch->worker[k].tile);
+        free(batch->worker[k].left);
+        free(batch->worker[k].panel);
+        free(batch->worker[k].stat);
     }
     ad_sampler_destroy(&batch->sampler);
     free(batch->worker);
@@ -179,10 +198,20 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
                           .sums = worker->sums,
                           .u = w->batch->u,
                           .pack = w->batch->pack,
+                          .theta = w->request->theta,
+                          .v = w->request->v,
+                          .plan = w->plan,
+                          .terms = worker->terms,
+                          .tile = worker->tile,
+                          .left = worker->left,
+                          .panel = worker->panel,
+                          .stat = worker->stat,
+                          .compact = w->request->compact,
                           .level = w->request->level,
                           .first = true};
+    size_t n_sums = w->request->compact ? w->plan->first_compact : w->plan->n_jobs;
     (void)thread, (void)err;
-    memset(worker->sums, 0, w->plan->n_jobs * JOB_SIZE * sizeof(double));
+    memset(worker->sums, 0, n_sums * JOB_SIZE * sizeof(double));
     worker->n = worker->line.n = 0;
     worker->finite = true;
     size_t end = (segment + 1) * w->n_blocks / w->n_segments;

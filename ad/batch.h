@@ -21,6 +21,8 @@ typedef struct ad_line_sums {
 /* One thread's memory. */
 typedef struct ad_worker {
     double *rows, *scratch;
+    kernel_term *terms;
+    double *tile, *left, *panel, *stat; /* as in kernel_block */
     double *sums; /* [n_jobs][JOB_SIZE] of the segment at hand, which has n samples so far */
     size_t n;
     ad_line_sums line;
@@ -68,7 +70,8 @@ typedef struct ad_request {
     void (*emit)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first,
                  uint32_t job, const double *g, const double *h);
     void *ctx;
-    bool serial; /* on the caller's thread only */
+    bool compact; /* see kernel_block */
+    bool serial;  /* on the caller's thread only */
 } ad_request;
 
 static inline int ad_request_order(const ad_request *r)

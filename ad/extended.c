@@ -53,6 +53,20 @@ void ad_extended_clear(ad_extended *e)
 
 /* ----------------------------------------------------------------------- values */
 
+static long double block_value(const ad_code *code, const ad_instruction *in,
+                               const long double *value)
+{
+    const ad_block *b = &code->block[in->a];
+    long double sum = 0.0L;
+    ad_block_cursor c;
+    ad_block_run run;
+    ad_block_begin(&c, &b->shape, in->b);
+    while (ad_block_next(&c, &run))
+        for (size_t k = 0; k < run.n; k++)
+            sum += value[code->list[b->w + run.w + k]] * value[code->list[b->x + run.x + k]];
+    return sum;
+}
+
 static long double run_value(const ad_code *code, const ad_instruction *in,
                              const long double *value)
 {
@@ -60,6 +74,8 @@ static long double run_value(const ad_code *code, const ad_instruction *in,
     long double sum = 0.0L;
     if (in->op == AD_OP_SELECT)
         return value[list[in->b + (value[in->a] != 0.0L ? 0 : 1)]];
+    if (in->op == AD_OP_BLOCK)
+        return block_value(code, in, value);
     for (size_t k = 0; k < in->b; k++) {
         long double x = value[list[in->a + k]];
         sum += in->op == AD_OP_SUM ? x : x * value[list[in->a + in->b + k]];
@@ -89,6 +105,7 @@ static long double instruction_value(const ad_code *code, const ad_instruction *
     case AD_OP_SELECT:
     case AD_OP_SUM:
     case AD_OP_DOT:
+    case AD_OP_BLOCK:
     case AD_N_OPS:
         break;
     }

@@ -21,6 +21,9 @@ void graph_clear(graph *g)
     free(g->term);
     free(g->real);
     free(g->table);
+    free(g->block);
+    free(g->array);
+    free(g->list);
     free(g->pending);
     memset(g, 0, sizeof *g);
 }
@@ -61,11 +64,23 @@ static bool same_factors(const graph_term *x, const graph_term *y)
     return memcmp(s.f, t.f, sizeof s.f) == 0;
 }
 
+/* Of a block; the pairs that it has not are 0. */
+static uint64_t hash_block(const graph_block *b)
+{
+    uint64_t h = mix(b->part, b->n_pairs);
+    h = mix(mix(h, b->shape.channels_in), b->shape.channels_out);
+    for (int k = 0; k < GRAPH_PAIRS; k++)
+        h = mix(mix(h, b->pair[k][0]), b->pair[k][1]);
+    return h;
+}
+
 static uint64_t hash_node(const graph *g, const graph_node *n)
 {
     uint64_t h = mix(n->kind, n->op);
     if (n->kind == GRAPH_CONST)
         return mix(h, bits(g->real[n->a]));
+    if (n->kind == GRAPH_BLOCK)
+        return mix(h, hash_block(&g->block[n->a]));
     if (n->kind != GRAPH_SUM)
         return mix(mix(mix(h, n->a), n->b), n->c);
     for (uint32_t k = 0; k < n->b; k++) {
@@ -81,6 +96,8 @@ static bool same_node(const graph *g, const graph_node *x, const graph_node *y)
         return false;
     if (x->kind == GRAPH_CONST)
         return bits(g->real[x->a]) == bits(g->real[y->a]);
+    if (x->kind == GRAPH_BLOCK)
+        return memcmp(&g->block[x->a], &g->block[y->a], sizeof *g->block) == 0;
     if (x->kind != GRAPH_SUM)
         return x->a == y->a && x->b == y->b && x->c == y->c;
     if (x->b != y->b)
@@ -128,10 +145,11 @@ void graph_truncate(graph *g, size_t n_nodes, size_t n_terms)
 }
 
 /* Inputs are always shared: they are the same input. */
-static uint32_t intern(graph *g, const graph_node *n)
+uint32_t graph_intern(graph *g, const graph_node *n)
 {
     bool share = g->passes & AD_PASS_SHARE || n->kind == GRAPH_PARAM ||
-                 n->kind == GRAPH_ALONG || n->kind == GRAPH_FEATURE || n->kind == GRAPH_PART;
+                 n->kind == GRAPH_ALONG || n->kind == GRAPH_FEATURE || n->kind == GRAPH_PART ||
+                 n->kind == GRAPH_ELEMENT;
     uint32_t *place = NULL;
     if (g->error.status || (2 * g->n_nodes >= g->table_size && !rebuild_table(g)))
         return 0;
@@ -177,6 +195,18 @@ void graph_operands(const graph *g, const graph_node *n, graph_visit *visit, voi
         visit(ctx, n->b);
         visit(ctx, n->c);
         break;
+    case GRAPH_BLOCK: {
+        const graph_block *b = &g->block[n->a];
+        for (uint32_t k = 0; k < 2 * b->n_pairs; k++) {
+            const graph_array *array = &g->array[b->pair[k / 2][k % 2]];
+            for (size_t j = 0; j < array->n; j++)
+                visit(ctx, g->list[array->first + j]);
+        }
+        break;
+    }
+    case GRAPH_ELEMENT:
+        visit(ctx, n->a);
+        break;
     default:
         break;
     }
@@ -189,7 +219,7 @@ uint32_t graph_const(graph *g, double value)
     g->real[g->n_reals++] = value;
     graph_node n = {.kind = GRAPH_CONST, .a = (uint32_t)(g->n_reals - 1)};
     size_t before = g->n_nodes;
-    uint32_t id = intern(g, &n);
+    uint32_t id = graph_intern(g, &n);
     if (g->n_nodes == before && g->n_reals > 0)
         g->n_reals--; /* it was there already */
     return id;
@@ -200,7 +230,7 @@ uint32_t graph_input(graph *g, graph_kind kind, uint32_t index)
     bool uniform = kind != GRAPH_FEATURE && g->passes & AD_PASS_UNIFORM;
     graph_node n = {
         .kind = (uint8_t)kind, .a = index, .varying = !uniform, .active = kind == GRAPH_PARAM};
-    return intern(g, &n);
+    return graph_intern(g, &n);
 }
 
 static bool is_varying(const graph *g, uint32_t node)
@@ -235,7 +265,7 @@ uint32_t graph_fun(graph *g, ad_op op, uint32_t a, uint32_t b)
                     .active = derivative && (is_active(g, a) || is_active(g, b)),
                     .a = a,
                     .b = b};
-    return intern(g, &n);
+    return graph_intern(g, &n);
 }
 
 graph_ref graph_part(graph *g, uint32_t fun, int k)
@@ -247,7 +277,7 @@ graph_ref graph_part(graph *g, uint32_t fun, int k)
                     .varying = g->node[fun].varying,
                     .active = g->node[fun].active,
                     .a = fun};
-    return (graph_ref){1.0, intern(g, &n)};
+    return (graph_ref){1.0, graph_intern(g, &n)};
 }
 
 uint32_t graph_select(graph *g, uint32_t condition, uint32_t a, uint32_t b)
@@ -258,7 +288,7 @@ uint32_t graph_select(graph *g, uint32_t condition, uint32_t a, uint32_t b)
                     .a = condition,
                     .b = a,
                     .c = b};
-    return intern(g, &n);
+    return graph_intern(g, &n);
 }
 
 uint32_t graph_materialize(graph *g, graph_ref r)
@@ -280,7 +310,7 @@ uint32_t graph_multiple(graph *g, graph_ref r)
         return 0;
     g->term[g->n_terms++] = (graph_term){r.c, {r.node, GRAPH_NONE, GRAPH_NONE}};
     size_t before = g->n_nodes;
-    uint32_t id = intern(g, &n);
+    uint32_t id = graph_intern(g, &n);
     if (g->n_nodes == before)
         g->n_terms--;
     return id;
@@ -351,7 +381,7 @@ graph_ref graph_sum_end(graph *g)
     }
     g->n_terms += g->n_pending;
     size_t before = g->n_nodes;
-    uint32_t id = intern(g, &n);
+    uint32_t id = graph_intern(g, &n);
     if (g->n_nodes == before)
         g->n_terms -= g->n_pending;
     return (graph_ref){1.0, id};

@@ -25,6 +25,8 @@ typedef enum graph_kind {
     GRAPH_FUN,     /* op; a, b: operands (b GRAPH_NONE for one) */
     GRAPH_PART,    /* partial number op of function node a */
     GRAPH_SELECT,  /* a != 0 ? b : c */
+    GRAPH_BLOCK,   /* a: index into block; its elements follow it */
+    GRAPH_ELEMENT, /* number b of block node a */
 } graph_kind;
 
 /* Partials of a function are numbered 1..3 (d1 d2 d3) or 1..9 (da db daa dab dbb daaa daab
@@ -51,6 +53,22 @@ typedef struct graph_ref {
     uint32_t node;
 } graph_ref;
 
+/* An array of nodes, operand of blocks: list [first, first + n). */
+typedef struct graph_array {
+    uint64_t hash;
+    size_t first, n;
+} graph_array;
+
+/* The sum of up to four bilinear forms of one kind, each of two arrays in the order in which
+ * ad_block_part names them: the derivative of T with respect to its argument `part`. */
+enum { GRAPH_PAIRS = 4 };
+typedef struct graph_block {
+    ad_block_shape shape;
+    ad_block_part part;
+    uint32_t n_pairs;
+    uint32_t pair[GRAPH_PAIRS][2]; /* indices into array */
+} graph_block;
+
 typedef struct graph {
     size_t n_params, n_features;
     unsigned passes; /* AD_PASS_... that are on */
@@ -62,6 +80,12 @@ typedef struct graph {
     size_t n_reals, real_capacity;
     uint32_t *table; /* [table_size] of nodes by content, GRAPH_NONE: free */
     size_t table_size;
+    graph_block *block;
+    size_t n_blocks, block_capacity;
+    graph_array *array;
+    size_t n_arrays, array_capacity;
+    uint32_t *list; /* nodes of arrays */
+    size_t n_list, list_capacity;
     graph_term *pending; /* the sum being built */
     size_t n_pending, pending_capacity;
     meka_error error; /* sticky; after it every call is harmless */
@@ -71,6 +95,8 @@ void graph_init(graph *g, size_t n_params, size_t n_features, unsigned passes);
 void graph_clear(graph *g);
 /* Forgets nodes from number n_nodes on and terms from n_terms on. */
 void graph_truncate(graph *g, size_t n_nodes, size_t n_terms);
+/* The same of arrays and blocks, before graph_truncate. */
+void graph_truncate_blocks(graph *g, size_t n_blocks, size_t n_arrays);
 
 static inline graph_ref graph_zero(void)
 {
@@ -90,6 +116,8 @@ static inline int graph_degree(const graph_term *t)
 typedef void graph_visit(void *ctx, uint32_t operand);
 void graph_operands(const graph *g, const graph_node *n, graph_visit *visit, void *ctx);
 
+/* The node, or an equal one that was there. */
+uint32_t graph_intern(graph *g, const graph_node *n);
 uint32_t graph_const(graph *g, double value);
 uint32_t graph_input(graph *g, graph_kind kind, uint32_t index);
 uint32_t graph_fun(graph *g, ad_op op, uint32_t a, uint32_t b);
@@ -114,6 +142,27 @@ graph_ref graph_select_ref(graph *g, uint32_t condition, graph_ref a, graph_ref 
 
 /* The product of the factor references times c, as a term; its degree must fit. */
 graph_term graph_product(double c, const graph_ref *factor, int n);
+
+/* -------------------------------------------------------------------------- blocks */
+
+/* graph_block.c.  The array of the references' values; equal arrays are one. */
+uint32_t graph_array_of(graph *g, const graph_ref *element, size_t n);
+/* The derivatives of T with respect to `part`, summed over the pairs [n_pairs]:
+ * out [size of part].  What does not depend on the sample is written as sums, and everything
+ * if AD_PASS_BLOCK is off. */
+void graph_add_block(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
+                     uint32_t n_pairs, graph_ref *out);
+
+/* A block's tangent, adjoints and Taylor coefficients are blocks again. */
+/* What these need of the elements of an array: their tangents, say; whether one is not 0. */
+typedef graph_ref graph_look_up(const void *ctx, uint32_t node);
+/* The array of look_up(ctx, node) over the nodes of `array`, or GRAPH_NONE if all are 0. */
+uint32_t graph_map_array(graph *g, uint32_t array, graph_look_up *look_up, const void *ctx);
+
+static inline const uint32_t *graph_list(const graph *g, uint32_t array)
+{
+    return g->list + g->array[array].first;
+}
 
 /* ------------------------------------------------------------ from code to derivatives */
 

@@ -152,6 +152,40 @@ static graph_ref coefficient(const jets *j, uint32_t id, int k)
     }
 }
 
+/* Coefficient k of a node as an array's elements need it. */
+typedef struct look {
+    const jets *j;
+    int k;
+} look;
+
+static graph_ref look_up(const void *ctx, uint32_t node)
+{
+    const look *l = ctx;
+    return jet(l->j, node, l->k);
+}
+
+/* Coefficients of a recorded block's elements: Cauchy's product. */
+static void block_coefficients(const jets *j, uint32_t id, const graph_node *node)
+{
+    graph *g = j->g;
+    graph_block b = g->block[node->a];
+    size_t n = ad_block_size(&b.shape, b.part);
+    graph_ref *out = meka_alloc(n, sizeof *out, &g->error);
+    for (int k = 1; out && k <= j->order; k++) {
+        uint32_t pair[GRAPH_PAIRS][2], n_pairs = 0;
+        for (int p = 0; p <= k; p++) {
+            look w = {j, p}, x = {j, k - p};
+            pair[n_pairs][0] = graph_map_array(g, b.pair[0][0], look_up, &w);
+            pair[n_pairs][1] = graph_map_array(g, b.pair[0][1], look_up, &x);
+            n_pairs += pair[n_pairs][0] != GRAPH_NONE && pair[n_pairs][1] != GRAPH_NONE;
+        }
+        graph_add_block(g, &b.shape, b.part, pair, n_pairs, out);
+        for (size_t e = 0; e < n; e++)
+            j->c[(id + 1 + e) * (size_t)j->order + (size_t)k - 1] = out[e];
+    }
+    free(out);
+}
+
 void graph_taylor(graph *g, size_t n, graph_ref loss, int order, graph_ref *out)
 {
     jets j = {.g = g, .order = order};
@@ -162,10 +196,16 @@ void graph_taylor(graph *g, size_t n, graph_ref loss, int order, graph_ref *out)
     j.c = meka_alloc(n, (size_t)order * sizeof *j.c, &g->error);
     if (!j.c)
         return;
-    for (uint32_t id = 0; id < n && !g->error.status; id++)
+    for (uint32_t id = 0; id < n && !g->error.status; id++) {
+        graph_node node = g->node[id];
+        if (node.kind == GRAPH_BLOCK)
+            block_coefficients(&j, id, &node);
+        if (node.kind == GRAPH_BLOCK || node.kind == GRAPH_ELEMENT)
+            continue; /* written with their block */
         for (int k = 1; k <= order; k++)
             j.c[id * (size_t)order + (size_t)k - 1] =
                 g->node[id].active ? coefficient(&j, id, k) : graph_zero();
+    }
     for (int k = 1; k <= order && !g->error.status; k++) {
         graph_ref r = jet(&j, loss.node, k);
         r.c *= loss.c;

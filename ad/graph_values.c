@@ -274,6 +274,31 @@ static form dot_form(builder *b, const ad_instruction *in)
                   in->b};
 }
 
+/* The forms of all elements of a block, in the slots from b->first on. */
+static void block_forms(builder *b, const ad_block *block)
+{
+    graph *g = b->g;
+    size_t n_w = ad_block_size(&block->shape, AD_BLOCK_W);
+    size_t n_x = ad_block_size(&block->shape, AD_BLOCK_X);
+    size_t n = ad_block_size(&block->shape, AD_BLOCK_Z), room = n_w > n_x ? n_w : n_x;
+    graph_ref *ref = meka_alloc(room > n ? room : n, sizeof *ref, &g->error);
+    if (!ref)
+        return;
+    const uint32_t *list = b->code->list;
+    for (size_t k = 0; k < n_w; k++)
+        ref[k] = (graph_ref){1.0, node_of(b, list[block->w + k])};
+    uint32_t w = graph_array_of(g, ref, n_w);
+    for (size_t k = 0; k < n_x; k++)
+        ref[k] = (graph_ref){1.0, node_of(b, list[block->x + k])};
+    uint32_t pair[1][2] = {{w, graph_array_of(g, ref, n_x)}};
+    graph_add_block(g, &block->shape, AD_BLOCK_Z, pair, 1, ref);
+    for (size_t k = 0; k < n; k++) {
+        bool node = ref[k].c == 1.0 && ref[k].node != GRAPH_NONE;
+        b->form[block->first + k] = term_form(unit_term(ref[k]), node);
+    }
+    free(ref);
+}
+
 static form form_of(builder *b, const ad_instruction *in)
 {
     uint32_t own[2];
@@ -293,6 +318,12 @@ static form form_of(builder *b, const ad_instruction *in)
         return term_form(multiply(b, in->a, in->a), false);
     case AD_OP_DOT:
         return dot_form(b, in);
+    case AD_OP_BLOCK: {
+        const ad_block *block = &b->code->block[in->a];
+        if (in->b == 0)
+            block_forms(b, block);
+        return b->form[block->first + in->b];
+    }
     case AD_OP_SELECT: {
         const uint32_t *choice = b->code->list + in->b;
         uint32_t condition = node_of(b, in->a);

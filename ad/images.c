@@ -67,6 +67,22 @@ static void convolve_window(const ad_conv2d_shape *s, size_t r, size_t c, const 
     }
 }
 
+/* Window by window; false: no memory, the error is on the tape. */
+static bool convolve(const ad_conv2d_shape *s, const ad_var *in, const ad_var *weight,
+                     size_t n_out, size_t width, ad_var *out, const char *file, int line)
+{
+    ad_tape *tape = in[0].tape;
+    for (size_t k = 0; k < s->channels_out * n_out; k++)
+        out[k] = (ad_var){tape, 0};
+    ad_var *terms = ad_scratch(tape, 2 * s->channels_in * s->kernel * s->kernel);
+    if (!terms)
+        return false;
+    for (size_t k = 0; k < n_out; k++)
+        convolve_window(s, k / width, k % width, in, weight, terms, n_out, out + k, file, line);
+    free(terms);
+    return true;
+}
+
 bool ad_conv2d_at(const ad_conv2d_shape *shape, const ad_var *in, const ad_var *weight,
                   const ad_var *bias, ad_var *out, const char *file, int line)
 {
@@ -80,15 +96,11 @@ bool ad_conv2d_at(const ad_conv2d_shape *shape, const ad_var *in, const ad_var *
     size_t height = ad_window_count(s->height, s->kernel, s->stride, s->padding);
     size_t width = ad_window_count(s->width, s->kernel, s->stride, s->padding);
     size_t n_out = height * width;
-    for (size_t k = 0; k < s->channels_out * n_out; k++)
-        out[k] = (ad_var){tape, 0};
-    ad_var *terms = ad_scratch(tape, 2 * s->channels_in * s->kernel * s->kernel);
-    if (!terms)
+    ad_block_shape block;
+    if (ad_block_conv2d(&block, s) && ad_block_work(&block) >= AD_BLOCK_SMALLEST)
+        ad_block_record(&block, weight, in, out, file, line);
+    else if (!convolve(s, in, weight, n_out, width, out, file, line))
         return true;
-    for (size_t r = 0; r < height; r++)
-        for (size_t c = 0; c < width; c++)
-            convolve_window(s, r, c, in, weight, terms, n_out, out + r * width + c, file, line);
-    free(terms);
     for (size_t o = 0; bias && o < s->channels_out; o++)
         for (size_t k = o * n_out; k < (o + 1) * n_out; k++)
             out[k] = ad_add_vv(out[k], bias[o], file, line);

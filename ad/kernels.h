@@ -13,6 +13,21 @@ typedef enum kernel_level {
     KERNEL_CROSS,   /* and of products of g and h */
 } kernel_level;
 
+/* A term of a block's result: a row times w, of which other results take elements further on;
+ * numbers or, if w varies, numbers of rows. */
+typedef struct kernel_term {
+    const double *x;
+    union {
+        const double *number;
+        const uint32_t *row;
+    } w;
+} kernel_term;
+
+enum {
+    KERNEL_TILE = 16,   /* elements of a block's jobs that are computed at a time */
+    KERNEL_PANEL = 128, /* and of a right array of a compact stat */
+};
+
 typedef struct kernel_block {
     double *rows;     /* [n_rows][stride], of which lanes are used; 64-byte aligned */
     double *scratch;  /* [3][lanes] */
@@ -23,8 +38,16 @@ typedef struct kernel_block {
     size_t m;
     const double *u; /* scalars of ad_plan_uniform */
     const double *pack;
-    double *sums; /* [n_jobs][JOB_SIZE] */
-    bool first;   /* no block before this one: take g0, h0 here */
+    const double *theta, *v;
+    const ad_plan *plan;
+    kernel_term *terms; /* [n_terms] */
+    double *tile;       /* [2][KERNEL_TILE + 1][lanes] */
+    double *left;       /* [n_left][lanes] */
+    double *panel;      /* [2][lanes][KERNEL_PANEL] */
+    double *stat;       /* [n_stat_memory] */
+    bool compact;       /* means, and the sums of variances, are all that is asked for */
+    double *sums;       /* [n_jobs][JOB_SIZE] */
+    bool first;         /* no block before this one: take g0, h0 here */
     kernel_level level;
     /* Called for each job with its g and h [lanes]; NULL: not wanted. */
     void (*emit)(void *ctx, uint32_t job, const double *g, const double *h);
@@ -38,6 +61,10 @@ typedef struct kernel_set {
     /* rows[feature[k].row][l] = xi[l][feature[k].index]; features are sorted by index. */
     void (*load)(const kernel_block *block, const plan_feature *feature, size_t n);
     uniform_loop *loop; /* of the uniform machine */
+    /* Appends a segment of n samples to a compact stat's total of n_before: sums are those of
+     * the segment, total those of its jobs.  ad/kernels_ghost.h. */
+    void (*merge)(const plan_stat *stat, const double *memory, const double *sums, double n,
+                  double *total, double n_before, kernel_level level);
 } kernel_set;
 
 /* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */

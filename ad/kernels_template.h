@@ -1,6 +1,7 @@
 /* ad/kernels_template.h - the varying machine for the instruction set of ad/vector.h.
  *
  * Included once by each kernels_*.c with KERNEL_SET, the name of the set it defines. */
+#include "ad/kernels_blocks.h"
 #include "ad/kernels_functions.h"
 #include "ad/kernels_jobs.h"
 #include "ad/kernels_sums.h"
@@ -37,6 +38,12 @@ static void run(const kernel_block *block, const uint32_t *code, size_t n)
             break;
         case PLAN_JOB:
             code = run_job(block, code);
+            break;
+        case PLAN_BLOCK:
+            code = run_block(block, code);
+            break;
+        case PLAN_BLOCK_JOBS:
+            code = run_block_jobs(block, code);
             break;
         default:
             code = run_feature_jobs(block, code);
@@ -182,4 +189,4 @@ static const uint32_t *loop(double *u, const uint32_t *code)
     return t;
 }
 
-const kernel_set KERNEL_SET = {KERNEL_ISA, run, load, loop};
+const kernel_set KERNEL_SET = {KERNEL_ISA, run, load, loop, NULL};

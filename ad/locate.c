@@ -20,9 +20,8 @@ static void describe(char *text, size_t size, const ad_code *code, const ad_work
                      const ad_instruction *in)
 {
     const char *name = ad_op_name((ad_op)in->op);
-    double a = in->op == AD_OP_SUM || in->op == AD_OP_DOT || in->op == AD_OP_CONST
-                   ? NAN
-                   : w->value[in->a];
+    bool has_list = in->op == AD_OP_SUM || in->op == AD_OP_DOT || in->op == AD_OP_BLOCK;
+    double a = has_list || in->op == AD_OP_CONST ? NAN : w->value[in->a];
     switch ((ad_op)in->op) {
     case AD_OP_CONST:
         snprintf(text, size, "the constant %.6g", code->real[in->a]);
@@ -30,6 +29,7 @@ static void describe(char *text, size_t size, const ad_code *code, const ad_work
     case AD_OP_SELECT:
     case AD_OP_SUM:
     case AD_OP_DOT:
+    case AD_OP_BLOCK:
         snprintf(text, size, "%s", name);
         break;
 #define AD_OP1(op, ...) case AD_OP_##op:
@@ -105,6 +105,38 @@ static bool find_tangent(const finder *f)
     return false;
 }
 
+static bool bad_adjoint(const finder *f, size_t slot)
+{
+    return !isfinite(f->w->adjoint[slot]) || (is_dual(f) && !isfinite(f->w->second[slot]));
+}
+
+/* An operand whose adjoint is not finite; SIZE_MAX: none. */
+static size_t bad_operand(const finder *f, size_t k)
+{
+    const ad_instruction *in = &f->code->instruction[k];
+    uint32_t own[2];
+    const uint32_t *operand;
+    size_t n = ad_code_operands(f->code, in, own, &operand);
+    if (in->op == AD_OP_BLOCK) {
+        const ad_block *b = &f->code->block[in->a];
+        ad_block_cursor c;
+        ad_block_run run;
+        ad_block_begin(&c, &b->shape, in->b);
+        while (ad_block_next(&c, &run))
+            for (size_t j = 0; j < 2 * run.n; j++) {
+                uint32_t x =
+                    f->code->list[j < run.n ? b->w + run.w + j : b->x + run.x + j - run.n];
+                if (f->active[x] && bad_adjoint(f, x))
+                    return x;
+            }
+        return SIZE_MAX;
+    }
+    for (size_t j = 0; j < n; j++)
+        if (bad_adjoint(f, operand[j]))
+            return operand[j];
+    return SIZE_MAX;
+}
+
 /* Going backwards, the first instruction whose own adjoint is finite and an operand's is
  * not. */
 static bool find_adjoint(const finder *f)
@@ -112,17 +144,10 @@ static bool find_adjoint(const finder *f)
     const ad_workspace *w = f->w;
     for (size_t k = f->code->n; k-- > 0;) {
         size_t slot = slot_of(f, k);
-        if (!f->active[slot] || !isfinite(w->adjoint[slot]) ||
-            (is_dual(f) && !isfinite(w->second[slot])))
-            continue;
-        uint32_t own[2];
-        const uint32_t *operand;
-        size_t n = ad_code_operands(f->code, &f->code->instruction[k], own, &operand);
-        for (size_t j = 0; j < n; j++) {
-            double bar = w->adjoint[operand[j]], bar2 = w->second[operand[j]];
-            if (isfinite(bar) && !(is_dual(f) && !isfinite(bar2)))
-                continue;
-            report(f, k, "the derivative of ", isfinite(bar) ? bar2 : bar);
+        size_t x = f->active[slot] && !bad_adjoint(f, slot) ? bad_operand(f, k) : SIZE_MAX;
+        if (x != SIZE_MAX) {
+            report(f, k, "the derivative of ",
+                   isfinite(w->adjoint[x]) ? w->second[x] : w->adjoint[x]);
             return true;
         }
     }

@@ -22,7 +22,8 @@ static bool planner_begin(planner *p, graph *g, const plan_roots *roots, unsigne
     if (p->error->status || !p->sum_of)
         return false;
     memset(p->sum_of, 0xff, n * sizeof *p->sum_of);
-    return true;
+    plan_sources(p);
+    return !p->error->status;
 }
 
 static void planner_end(planner *p)
@@ -40,6 +41,8 @@ static void planner_end(planner *p)
     free(p->member_row);
     free(p->job);
     free(p->entry);
+    free(p->source);
+    free(p->stat);
 }
 
 /* first_param[k]: where the parameters of job k start; [n_jobs]: those of none. */
@@ -108,6 +111,8 @@ void ad_plan_clear(ad_plan *plan)
     free(plan->feature);
     free(plan->code);
     free(plan->pack);
+    free(plan->shape);
+    free(plan->stat);
     free(plan->params);
     free(plan->first_param);
     memset(plan, 0, sizeof *plan);

@@ -14,10 +14,16 @@
  *   FUN2   op mask a b  out*10                        value and partials in mask
  *   SELECT condition a b out
  *   JOB    job shape TERMS TERMS      statistics of g and h, each the sum of its terms
+ *   BLOCK  shape part n out*N OPERANDS*n    out = the sum of n derivatives of a bilinear form
+ *   BLOCK_JOBS     stat OPERANDS*n          jobs of a plan_stat, of its arrays
  *   FEATURE_JOBS   job n j x y        jobs job + k, k < n, of g = x xi_{j+k}, h = y xi_{j+k}
  *
  * TERMS are n1 n2 n3 n4  (c x)*n1  (c x y)*n2  (c x y z)*n3  (c s o x)*n4, the last standing
  * for c (s x + o)^2.
+ *
+ * OPERANDS are two arrays, each THETA, ALONG or PACK with an offset, for numbers that stand
+ * together, or ROWS with the rows' numbers; of BLOCK_JOBS always the latter.  Results of a
+ * block that nobody needs have the number UINT32_MAX.
  *
  * FEATURE_GROUP and FEATURE_JOBS are for features that stand together in a sample: these are
  * read where they lie, with lanes of features, and need no rows.
@@ -42,8 +48,13 @@ enum {
     PLAN_FUN2,
     PLAN_SELECT,
     PLAN_JOB,
-    PLAN_FEATURE_JOBS
+    PLAN_FEATURE_JOBS,
+    PLAN_BLOCK,
+    PLAN_BLOCK_JOBS
 };
+
+/* Where a block's operand is. */
+enum { PLAN_ROWS, PLAN_THETA, PLAN_ALONG, PLAN_PACK };
 
 enum { UNIFORM_SUM, UNIFORM_LOOP, UNIFORM_FUN, UNIFORM_SELECT };
 
@@ -82,6 +93,23 @@ typedef struct plan_param {
     plan_map g, h;
 } plan_param;
 
+/* The derivatives of blocks with respect to w: one job per element, g and h those of two
+ * blocks of one shape (or of one, or h absent).  left: arrays of z, right: of x. */
+enum { STAT_ARRAYS = 4, STAT_PAIRS = 4 };
+typedef struct plan_stat {
+    ad_block_shape shape;
+    uint32_t first_job, n; /* n = size of w */
+    bool compact;          /* a matrix product will do; see ad/kernels_ghost.h */
+    bool direct; /* of the parameters from number `param` on, in order, without a factor */
+    uint32_t param;
+    uint32_t n_left, n_right;
+    uint32_t n_pairs[2];             /* of g and h */
+    uint32_t pair[2][STAT_PAIRS][2]; /* left, right */
+    uint32_t feature[STAT_ARRAYS];   /* right arrays that stand together in xi start here, or
+                                        UINT32_MAX */
+    size_t offset;                   /* of its part in a worker's memory for stats */
+} plan_stat;
+
 typedef struct plan_feature {
     uint32_t index, row;
 } plan_feature;
@@ -112,8 +140,16 @@ typedef struct ad_plan {
     size_t n_features_used;
     uint32_t *code;
     size_t n_code;
-    uint32_t *pack; /* [n_pack] scalars that are gathered for GROUPs */
+    uint32_t *pack; /* [n_pack] scalars that are gathered for GROUPs and BLOCKs */
     size_t n_pack;
+    ad_block_shape *shape; /* [n_shapes] of BLOCKs */
+    size_t n_shapes;
+    plan_stat *stat; /* [n_stats], ordered by job */
+    size_t n_stats;
+    size_t first_compact; /* jobs from here on belong to compact stats */
+    size_t n_terms;       /* the most terms of one result of a BLOCK */
+    size_t n_left;        /* the most elements in a compact stat's left arrays */
+    size_t n_stat_memory; /* doubles that a worker keeps for compact stats */
     /* Results. */
     size_t n_jobs;      /* number 0 is the loss */
     plan_param *params; /* [n_params], ordered by job */
@@ -121,6 +157,16 @@ typedef struct ad_plan {
     uint32_t *first_param; /* [n_jobs + 1] where the parameters of a job start; last: of none */
     uint32_t result[4];    /* rows of the loss and its Taylor coefficients */
 } ad_plan;
+
+/* What a worker keeps for a compact stat: sums of products of deviations (see batch.h), then of
+ * each left array the first sample's values, of each right one these and the sums of
+ * deviations from them. */
+enum { STAT_GG, STAT_HH, STAT_GH, STAT_SUMS };
+static inline size_t plan_stat_memory(const plan_stat *s)
+{
+    return STAT_SUMS + s->n_left * ad_block_size(&s->shape, AD_BLOCK_Z) +
+           2 * s->n_right * ad_block_size(&s->shape, AD_BLOCK_X);
+}
 
 /* What a plan is to compute, as references into a graph. */
 typedef struct plan_roots {

@@ -47,7 +47,9 @@ typedef enum entry_kind {
     ENTRY_FUN,
     ENTRY_SELECT,
     ENTRY_JOB,
-    ENTRY_FEATURE_JOBS /* a: the first of n jobs */
+    ENTRY_FEATURE_JOBS, /* a: the first of n jobs */
+    ENTRY_BLOCK,        /* a: node */
+    ENTRY_BLOCK_JOBS,   /* a: stat */
 } entry_kind;
 typedef struct entry {
     uint64_t key;
@@ -56,6 +58,21 @@ typedef struct entry {
     uint32_t first, n; /* of a sum's terms */
     bool begins;       /* sets the row rather than adding to it */
 } entry;
+
+/* What an array of block operands is in this plan. */
+typedef struct array_source {
+    uint32_t kind;  /* PLAN_ROWS ... */
+    uint32_t first; /* THETA, ALONG: component */
+} array_source;
+
+/* Blocks whose elements are components of gradient (g) and product (h); GRAPH_NONE: neither. */
+typedef struct row_stat {
+    uint32_t g, h;     /* nodes */
+    uint32_t n_params; /* whose components they are */
+    bool regular;      /* without a factor, each of another element */
+    plan_stat out;
+    uint32_t left[STAT_ARRAYS], right[STAT_ARRAYS]; /* the graph's arrays */
+} row_stat;
 
 typedef struct planner {
     graph *g;
@@ -81,6 +98,10 @@ typedef struct planner {
     size_t n_jobs, job_capacity;
     entry *entry;
     size_t n_entries, entry_capacity;
+    array_source *source; /* [n arrays] */
+    row_stat *stat;
+    size_t n_stats, stat_capacity;
+    size_t n_plain_jobs; /* those in job; the others' numbers follow */
     uint32_t result[4];
     int n_results;
 } planner;
@@ -111,6 +132,19 @@ const row_term *plan_single_row(const planner *p, uint32_t node, uint32_t *offse
 void plan_rows(planner *p, const plan_roots *roots);
 /* Squares of such sums that nobody needs as rows: evaluated where they are added up. */
 void plan_squares(planner *p);
+
+/* plan_block.c.  Where arrays of operands are. */
+void plan_sources(planner *p);
+/* Operand `which` of a pair of the block is read as numbers, not rows. */
+bool plan_is_uniform_operand(const planner *p, const graph_block *b, int which);
+/* Marks the rows that the block reads. */
+void plan_need_block(planner *p, const graph_block *b);
+/* Parameter j's components are elements number *element of blocks *g and *h (either may be
+ * GRAPH_NONE) and nothing else varying. */
+bool plan_stat_element(const planner *p, const plan_roots *roots, size_t j, uint32_t *g,
+                       uint32_t *h, uint32_t *element);
+/* Jobs of all parameters that are such elements. */
+void plan_stat_jobs(planner *p, const plan_roots *roots, plan_param *params);
 
 /* plan_group.c: which sums read the same rows. */
 void plan_groups(planner *p);

@@ -19,6 +19,8 @@ typedef struct emitter {
     uint32_t *part;     /* [n0][GRAPH_N_PARTS] rows' nodes of a function's outputs */
     words free_rows;
     uint32_t n_rows;
+    ad_plan *plan;
+    size_t shape_capacity;
 } emitter;
 
 static void touch(emitter *e, uint32_t node)
@@ -62,6 +64,38 @@ static void outputs_of(const emitter *e, uint32_t fun, uint32_t out[GRAPH_N_PART
         out[k] = e->part[fun * (size_t)GRAPH_N_PARTS + (size_t)k];
 }
 
+static void touch_array(emitter *e, uint32_t array)
+{
+    const graph *g = e->p->g;
+    for (size_t k = 0; k < g->array[array].n; k++)
+        touch(e, graph_list(g, array)[k]);
+}
+
+static void touch_operands(emitter *e, const graph_block *b)
+{
+    for (int which = 0; which < 2; which++)
+        for (uint32_t k = 0; k < b->n_pairs && !plan_is_uniform_operand(e->p, b, which); k++)
+            touch_array(e, b->pair[k][which]);
+}
+
+static void touch_block(emitter *e, uint32_t id)
+{
+    const graph_block *b = &e->p->g->block[planner_node(e->p, id)->a];
+    size_t n = ad_block_size(&b->shape, b->part);
+    touch_operands(e, b);
+    for (uint32_t k = 0; k < n; k++)
+        if (e->p->row[id + 1 + k])
+            touch(e, id + 1 + k);
+}
+
+static void touch_stat(emitter *e, const row_stat *s)
+{
+    for (uint32_t k = 0; k < s->out.n_left; k++)
+        touch_array(e, s->left[k]);
+    for (uint32_t k = 0; k < s->out.n_right; k++)
+        touch_array(e, s->right[k]);
+}
+
 static void touch_entry(emitter *e, const entry *t)
 {
     const planner *p = e->p;
@@ -91,6 +125,12 @@ static void touch_entry(emitter *e, const entry *t)
         touch(e, planner_node(p, t->a)->b);
         touch(e, planner_node(p, t->a)->c);
         touch(e, t->a);
+        break;
+    case ENTRY_BLOCK:
+        touch_block(e, t->a);
+        break;
+    case ENTRY_BLOCK_JOBS:
+        touch_stat(e, &p->stat[t->a]);
         break;
     case ENTRY_JOB:
         touch_value(e, &p->job[t->a].g);
@@ -255,6 +295,114 @@ static void put_fun(emitter *e, uint32_t id)
         put(e, row_number(e, out[k]));
 }
 
+/* Number of the shape, a new one if there is none like it. */
+static uint32_t number_shape(emitter *e, const ad_block_shape *s)
+{
+    ad_plan *plan = e->plan;
+    for (uint32_t k = 0; k < plan->n_shapes; k++)
+        if (memcmp(&plan->shape[k], s, sizeof *s) == 0)
+            return k;
+    if (meka_grow(&plan->shape, &e->shape_capacity, plan->n_shapes + 1, sizeof *s, e->p->error))
+        return 0;
+    plan->shape[plan->n_shapes] = *s;
+    return (uint32_t)plan->n_shapes++;
+}
+
+static void put_rows(emitter *e, uint32_t array)
+{
+    const graph *g = e->p->g;
+    put(e, PLAN_ROWS);
+    for (size_t k = 0; k < g->array[array].n; k++)
+        put(e, row_number(e, graph_list(g, array)[k]));
+}
+
+static void put_uniform(emitter *e, uint32_t array)
+{
+    const planner *p = e->p;
+    array_source s = p->source[array];
+    put(e, s.kind);
+    if (s.kind != PLAN_PACK) {
+        put(e, s.first);
+        return;
+    }
+    if (e->pack.n > UINT32_MAX)
+        meka_fail(p->error, MEKA_ERR_RANGE,
+                  "the matrices of this objective have more than 4294967295 coefficients");
+    put(e, (uint32_t)e->pack.n);
+    for (size_t k = 0; k < p->g->array[array].n; k++)
+        words_put(&e->pack, plan_scalar(e->s, graph_list(p->g, array)[k]));
+}
+
+/* The most terms of one element of the block's result. */
+static size_t longest_sum(const graph_block *b)
+{
+    const ad_block_shape *s = &b->shape;
+    size_t window = (size_t)s->kernel * s->kernel;
+    size_t pixels = (size_t)s->height_out * s->width_out;
+    size_t n = b->part == AD_BLOCK_Z   ? s->channels_in * window
+               : b->part == AD_BLOCK_X ? s->channels_out * (window < pixels ? window : pixels)
+                                       : pixels;
+    return b->n_pairs * n;
+}
+
+static void put_block(emitter *e, uint32_t id)
+{
+    const planner *p = e->p;
+    const graph_block *b = &p->g->block[planner_node(p, id)->a];
+    size_t n = ad_block_size(&b->shape, b->part);
+    bool uniform = plan_is_uniform_operand(p, b, 0);
+    put(e, PLAN_BLOCK);
+    put(e, number_shape(e, &b->shape));
+    put(e, b->part);
+    put(e, b->n_pairs);
+    for (uint32_t k = 0; k < n; k++)
+        put(e, p->row[id + 1 + k] ? row_number(e, id + 1 + k) : UINT32_MAX);
+    for (uint32_t k = 0; k < b->n_pairs; k++) {
+        if (uniform)
+            put_uniform(e, b->pair[k][0]);
+        else
+            put_rows(e, b->pair[k][0]);
+        put_rows(e, b->pair[k][1]);
+    }
+    if (longest_sum(b) > e->plan->n_terms)
+        e->plan->n_terms = longest_sum(b);
+}
+
+static void put_stat(emitter *e, uint32_t number)
+{
+    const row_stat *s = &e->p->stat[number];
+    put(e, PLAN_BLOCK_JOBS);
+    put(e, number);
+    for (uint32_t k = 0; k < s->out.n_left; k++)
+        put_rows(e, s->left[k]);
+    for (uint32_t k = 0; k < s->out.n_right; k++)
+        put_rows(e, s->right[k]);
+    for (int which = 0; which < 2; which++) {
+        size_t pixels = (size_t)s->out.shape.height_out * s->out.shape.width_out;
+        size_t n = s->out.n_pairs[which] * pixels;
+        e->plan->n_terms = n > e->plan->n_terms ? n : e->plan->n_terms;
+    }
+}
+
+/* The planner's stats and what they need of a worker, in order of their jobs. */
+static void emit_stats(const planner *p, ad_plan *out)
+{
+    out->stat = meka_alloc(p->n_stats, sizeof *out->stat, p->error);
+    out->first_compact = p->n_jobs;
+    for (size_t k = 0; out->stat && k < p->n_stats; k++) {
+        plan_stat *s = &out->stat[out->n_stats++];
+        *s = p->stat[k].out;
+        s->offset = out->n_stat_memory;
+        if (!s->compact)
+            continue;
+        size_t left = s->n_left * ad_block_size(&s->shape, AD_BLOCK_Z);
+        out->n_left = left > out->n_left ? left : out->n_left;
+        out->n_stat_memory += plan_stat_memory(s);
+        if (s->first_job < out->first_compact)
+            out->first_compact = s->first_job;
+    }
+}
+
 static void put_words(emitter *e, const entry *t)
 {
     const planner *p = e->p;
@@ -287,6 +435,12 @@ static void put_words(emitter *e, const entry *t)
         put(e, row_number(e, n->b));
         put(e, row_number(e, n->c));
         put(e, row_number(e, t->a));
+        break;
+    case ENTRY_BLOCK:
+        put_block(e, t->a);
+        break;
+    case ENTRY_BLOCK_JOBS:
+        put_stat(e, t->a);
         break;
     case ENTRY_FEATURE_JOBS: {
         feature_job j;
@@ -385,9 +539,9 @@ static void find_parts(emitter *e)
     }
 }
 
-static bool emitter_begin(emitter *e, planner *p, scalars *s)
+static bool emitter_begin(emitter *e, planner *p, scalars *s, ad_plan *out)
 {
-    *e = (emitter){.p = p, .s = s};
+    *e = (emitter){.p = p, .s = s, .plan = out};
     e->out.error = e->pack.error = e->touched.error = e->free_rows.error = p->error;
     e->row = meka_alloc(p->n0, sizeof *e->row, p->error);
     e->last_use = meka_alloc(p->n0, sizeof *e->last_use, p->error);
@@ -409,7 +563,8 @@ void plan_emit(planner *p, ad_plan *out, plan_param *params)
         plan_need_scalars(p, &s, params, used);
         plan_scalars_assign(&s);
         plan_number_params(p, &s, params);
-        if (emitter_begin(&e, p, &s)) {
+        if (emitter_begin(&e, p, &s, out)) {
+            emit_stats(p, out);
             find_last_uses(&e);
             emit_features(&e, out);
             emit_all(&e);

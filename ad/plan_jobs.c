@@ -47,12 +47,22 @@ static uint32_t number_of(planner *p, const row_job *j, uint32_t *table, size_t 
     return (uint32_t)p->n_jobs++;
 }
 
-static int by_job(const void *x, const void *y)
+/* By job, those of none last, and then by index, in which order they are. */
+static void sort_params(planner *p, plan_param *params)
 {
-    const plan_param *a = x, *b = y;
-    if (a->job != b->job)
-        return a->job < b->job ? -1 : 1;
-    return a->index < b->index ? -1 : a->index > b->index;
+    size_t d = p->g->n_params;
+    uint32_t *start = meka_alloc(p->n_jobs + 2, sizeof *start, p->error);
+    plan_param *sorted = meka_alloc(d, sizeof *sorted, p->error);
+    for (size_t j = 0; start && sorted && j < d; j++)
+        start[(params[j].job == PLAN_NO_JOB ? p->n_jobs : params[j].job) + 1]++;
+    for (size_t k = 1; start && sorted && k < p->n_jobs + 2; k++)
+        start[k] += start[k - 1];
+    for (size_t j = 0; start && sorted && j < d; j++)
+        sorted[start[params[j].job == PLAN_NO_JOB ? p->n_jobs : params[j].job]++] = params[j];
+    if (start && sorted)
+        memcpy(params, sorted, d * sizeof *params);
+    free(start);
+    free(sorted);
 }
 
 /* Job 0. */
@@ -68,6 +78,7 @@ static void add_loss(planner *p)
 void plan_jobs(planner *p, const plan_roots *roots, plan_param *params)
 {
     add_loss(p);
+    p->n_plain_jobs = p->n_jobs;
     if (!params)
         return;
     size_t d = p->g->n_params, size = 64;
@@ -78,13 +89,19 @@ void plan_jobs(planner *p, const plan_roots *roots, plan_param *params)
         return;
     memset(table, 0xff, size * sizeof *table);
     for (size_t j = 0; j < d && !p->error->status; j++) {
+        uint32_t g, h, element;
         row_job job = {plan_value(p, roots->gradient[j]),
                        plan_value(p, roots->product ? roots->product[j] : graph_zero())};
-        params[j] = (plan_param){.index = (uint32_t)j,
-                                 .job = number_of(p, &job, table, size),
-                                 .g = job.g.map,
-                                 .h = job.h.map};
+        bool in_block = plan_stat_element(p, roots, j, &g, &h, &element);
+        params[j] =
+            (plan_param){.index = (uint32_t)j,
+                         .job = in_block ? PLAN_NO_JOB : number_of(p, &job, table, size),
+                         .g = job.g.map,
+                         .h = job.h.map};
     }
     free(table);
-    qsort(params, d, sizeof *params, by_job);
+    if (!p->error->status)
+        plan_stat_jobs(p, roots, params);
+    if (!p->error->status)
+        sort_params(p, params);
 }

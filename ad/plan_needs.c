@@ -32,9 +32,19 @@ static void need_term(scalars *s, const row_term *t)
     }
 }
 
+/* Uniform operands that are gathered. */
+static void need_pack(const planner *p, scalars *s, const graph_block *b)
+{
+    for (uint32_t k = 0; k < b->n_pairs && plan_is_uniform_operand(p, b, 0); k++) {
+        const graph_array *a = &p->g->array[b->pair[k][0]];
+        for (size_t j = 0; p->source[b->pair[k][0]].kind == PLAN_PACK && j < a->n; j++)
+            plan_scalars_need(s, p->g->list[a->first + j]);
+    }
+}
+
 void plan_need_scalars(planner *p, scalars *s, const plan_param *params, uint8_t *used)
 {
-    for (size_t k = 0; k < p->n_jobs; k++) {
+    for (size_t k = 0; k < p->n_plain_jobs; k++) {
         need_value(p, &p->job[k].g, used);
         need_value(p, &p->job[k].h, used);
     }
@@ -48,9 +58,12 @@ void plan_need_scalars(planner *p, scalars *s, const plan_param *params, uint8_t
         for (uint32_t j = 0; j < p->sum[k].n && (used[k] || p->row[p->sum[k].node]); j++)
             need_term(s, &p->term[p->sum[k].first + j]);
     }
-    for (uint32_t k = 0; k < p->n0; k++)
+    for (uint32_t k = 0; k < p->n0; k++) {
         if (p->row[k] && plan_is_broadcast(planner_node(p, k)))
             plan_scalars_need(s, k);
+        if (p->row[k] && planner_node(p, k)->kind == GRAPH_BLOCK)
+            need_pack(p, s, &p->g->block[planner_node(p, k)->a]);
+    }
 }
 
 void plan_number_params(planner *p, const scalars *s, plan_param *params)

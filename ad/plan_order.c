@@ -126,15 +126,35 @@ static uint32_t count_feature_jobs(const planner *p, uint32_t first)
     if (!(p->passes & AD_PASS_GROUP) || !plan_is_feature_job(p, first, &a))
         return 0;
     uint32_t n = 1, index = planner_node(p, a.feature)->a;
-    while (first + n < p->n_jobs && plan_is_feature_job(p, first + n, &b) && b.x == a.x &&
+    while (first + n < p->n_plain_jobs && plan_is_feature_job(p, first + n, &b) && b.x == a.x &&
            b.y == a.y && planner_node(p, b.feature)->a == index + n)
         n++;
     return n / TOGETHER * TOGETHER;
 }
 
+/* Blocks with elements that need rows, and those whose elements are components. */
+static void put_block(planner *p, uint32_t id)
+{
+    size_t n = ad_block_size(&p->g->block[planner_node(p, id)->a].shape,
+                             p->g->block[planner_node(p, id)->a].part);
+    for (uint32_t k = 0; k < n; k++)
+        if (p->row[id + 1 + k]) {
+            put_entry(p, (entry){2 * (uint64_t)id, ENTRY_BLOCK, id, 0, 0, true});
+            return;
+        }
+}
+
+static void put_block_jobs(planner *p)
+{
+    for (uint32_t k = 0; k < p->n_stats; k++) {
+        const uint32_t blocks[2] = {p->stat[k].g, p->stat[k].h};
+        put_entry(p, (entry){after(0, blocks, 2), ENTRY_BLOCK_JOBS, k, 0, 0, true});
+    }
+}
+
 static void put_jobs(planner *p)
 {
-    for (uint32_t k = 0; k < p->n_jobs;) {
+    for (uint32_t k = 0; k < p->n_plain_jobs;) {
         uint32_t n = count_feature_jobs(p, k);
         uint64_t key = after_value(p, after_value(p, 0, &p->job[k].g), &p->job[k].h);
         put_entry(p, (entry){key, n ? ENTRY_FEATURE_JOBS : ENTRY_JOB, k, 0, n, true});
@@ -157,6 +177,8 @@ static void put_node(planner *p, uint32_t id, const uint8_t *fun_needed)
         put_entry(p, (entry){key, ENTRY_BROADCAST, id, 0, 0, true});
     else if (n->kind == GRAPH_FUN && fun_needed[id])
         put_entry(p, (entry){key, ENTRY_FUN, id, 0, 0, true});
+    else if (n->kind == GRAPH_BLOCK && p->row[id])
+        put_block(p, id);
     else if (n->kind == GRAPH_SELECT && p->row[id])
         put_entry(p, (entry){key, ENTRY_SELECT, id, 0, 0, true});
 }
@@ -203,6 +225,7 @@ void plan_order(planner *p)
         if (p->row[p->sum[k].node])
             put_sum(p, k);
     put_jobs(p);
+    put_block_jobs(p);
     if (!p->error->status)
         sort_entries(p);
 }

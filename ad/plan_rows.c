@@ -49,6 +49,12 @@ static void need_operands(planner *p, uint32_t id)
         need_row(p, n->a);
         need_row(p, n->b);
         break;
+    case GRAPH_ELEMENT:
+        need_row(p, n->a);
+        break;
+    case GRAPH_BLOCK:
+        plan_need_block(p, &p->g->block[n->a]);
+        break;
     case GRAPH_SELECT:
         need_row(p, n->a);
         need_row(p, n->b);
@@ -78,6 +84,12 @@ void plan_rows(planner *p, const plan_roots *roots)
     for (int k = 0; k < p->n_results; k++)
         need_row(p, p->result[k]);
     for (size_t j = 0; j < p->g->n_params; j++) {
+        uint32_t g, h, element;
+        if (roots->gradient && plan_stat_element(p, roots, j, &g, &h, &element)) {
+            need_row(p, g); /* of blocks: what they read is needed */
+            need_row(p, h);
+            continue;
+        }
         if (roots->gradient)
             need_root(p, roots->gradient[j]);
         if (roots->product)

@@ -345,7 +345,9 @@ static void write_node(uniform_writer *w, uint32_t id, const uint32_t *mask, wor
         words_put(&w->out, plan_scalar(s, n.c));
         words_put(&w->out, s->number[id]);
         return;
-    case GRAPH_FEATURE: /* varies */
+    case GRAPH_FEATURE: /* these vary */
+    case GRAPH_BLOCK:
+    case GRAPH_ELEMENT:
         return;
     }
 }

@@ -81,9 +81,11 @@ static meka_status make_plans(ad_program *program, meka_error *err)
     graph_init(&g, code->n_params, code->n_features, program->passes);
     graph_ref loss = graph_from_code(&g, code);
     size_t n_nodes = g.n_nodes, n_terms = g.n_terms;
+    size_t n_blocks = g.n_blocks, n_arrays = g.n_arrays;
     meka_status status = g.error.status ? meka_fail(err, g.error.status, "%s", g.error.text)
                                         : make_derivatives(program, &g, loss, err);
     if (!status) {
+        graph_truncate_blocks(&g, n_blocks, n_arrays);
         graph_truncate(&g, n_nodes, n_terms);
         status = make_lines(program, &g, loss, err);
     }

@@ -72,7 +72,11 @@ void ad_affine_at(size_t n_out, size_t n_in, const ad_var *W, const ad_var *x, c
                   ad_var *y, const char *file, int line)
 {
     assert(n_out >= 1 && n_in >= 1 && W && x && y);
-    for (size_t j = 0; j < n_out; j++)
+    ad_block_shape s;
+    bool block = ad_block_affine(&s, n_out, n_in) && ad_block_work(&s) >= AD_BLOCK_SMALLEST;
+    if (block)
+        ad_block_record(&s, W, x, y, file, line);
+    for (size_t j = 0; !block && j < n_out; j++)
         y[j] = ad_dot_at(n_in, W + j * n_in, x, file, line);
     for (size_t j = 0; b && j < n_out; j++)
         y[j] = ad_add_vv(y[j], b[j], file, line);

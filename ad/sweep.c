@@ -35,6 +35,25 @@ void ad_sweep_load_tangent(const ad_code *code, ad_workspace *w, const double *v
 
 /* ------------------------------------------------------------------- forward sweep */
 
+static void forward_block(const ad_code *code, const ad_instruction *in, const ad_workspace *w,
+                          double *restrict out)
+{
+    const ad_block *b = &code->block[in->a];
+    const uint32_t *list = code->list;
+    ad_block_cursor c;
+    ad_block_run run;
+    memset(out, 0, w->n_lanes * sizeof *out);
+    ad_block_begin(&c, &b->shape, in->b);
+    while (ad_block_next(&c, &run)) {
+        for (size_t k = 0; k < run.n; k++) {
+            const double *x = w->value + list[b->w + run.w + k] * w->n_lanes;
+            const double *y = w->value + list[b->x + run.x + k] * w->n_lanes;
+            for (size_t l = 0; l < w->n_lanes; l++)
+                out[l] += x[l] * y[l];
+        }
+    }
+}
+
 static void forward_values(const ad_code *code, const ad_instruction *in, const ad_workspace *w,
                            double *restrict out)
 {
@@ -83,6 +102,9 @@ static void forward_values(const ad_code *code, const ad_instruction *in, const 
                 out[l] += x[l] * y[l];
         }
         break;
+    case AD_OP_BLOCK:
+        forward_block(code, in, w, out);
+        break;
     case AD_N_OPS:
         break;
     }
@@ -97,6 +119,23 @@ static void add_scaled_tangent(const ad_workspace *w, const uint8_t *active, uin
         const double *tangent = w->tangent + x * w->n_lanes;
         for (size_t l = 0; l < w->n_lanes; l++)
             out[l] += value[l] * tangent[l];
+    }
+}
+
+static void forward_tangents_block(const ad_code *code, const uint8_t *active,
+                                   const ad_instruction *in, const ad_workspace *w,
+                                   double *restrict out)
+{
+    const ad_block *b = &code->block[in->a];
+    ad_block_cursor c;
+    ad_block_run run;
+    ad_block_begin(&c, &b->shape, in->b);
+    while (ad_block_next(&c, &run)) {
+        for (size_t k = 0; k < run.n; k++) {
+            uint32_t x = code->list[b->w + run.w + k], y = code->list[b->x + run.x + k];
+            add_scaled_tangent(w, active, y, x, out);
+            add_scaled_tangent(w, active, x, y, out);
+        }
     }
 }
 
@@ -127,6 +166,9 @@ static void forward_tangents_run(const ad_code *code, const uint8_t *active,
             add_scaled_tangent(w, active, y, x, out);
             add_scaled_tangent(w, active, x, y, out);
         }
+        break;
+    case AD_OP_BLOCK:
+        forward_tangents_block(code, active, in, w, out);
         break;
     default:
         break;
@@ -182,25 +224,45 @@ void ad_sweep_forward(const ad_code *code, const uint8_t *active, ad_workspace *
 /* ------------------------------------------------------------------- reverse sweep */
 
 /* Adds an operand's share: first order d1 * ybar, second order d1 * ybar' + d1' * ybar
- * with d1' the tangent of d1. */
+ * with d1' the tangent of d1.  Here x of the product x y. */
+static void reverse_factor(const uint8_t *active, uint32_t x, uint32_t y, uint32_t slot,
+                           const ad_workspace *w, bool dual)
+{
+    size_t n_lanes = w->n_lanes;
+    const double *ybar = w->adjoint + slot * n_lanes, *ybar2 = w->second + slot * n_lanes;
+    if (!active[x])
+        return;
+    for (size_t l = 0; l < n_lanes; l++)
+        w->adjoint[x * n_lanes + l] += w->value[y * n_lanes + l] * ybar[l];
+    for (size_t l = 0; dual && l < n_lanes; l++) {
+        double tangent = active[y] ? w->tangent[y * n_lanes + l] : 0.0;
+        w->second[x * n_lanes + l] += w->value[y * n_lanes + l] * ybar2[l] + tangent * ybar[l];
+    }
+}
+
+static void reverse_block(const ad_code *code, const uint8_t *active, const ad_instruction *in,
+                          uint32_t slot, const ad_workspace *w, bool dual)
+{
+    const ad_block *b = &code->block[in->a];
+    ad_block_cursor c;
+    ad_block_run run;
+    ad_block_begin(&c, &b->shape, in->b);
+    while (ad_block_next(&c, &run)) {
+        for (size_t k = 0; k < run.n; k++) {
+            uint32_t x = code->list[b->w + run.w + k], y = code->list[b->x + run.x + k];
+            reverse_factor(active, x, y, slot, w, dual);
+            reverse_factor(active, y, x, slot, w, dual);
+        }
+    }
+}
+
 static void reverse_dot(const ad_code *code, const uint8_t *active, const ad_instruction *in,
                         uint32_t slot, const ad_workspace *w, bool dual)
 {
-    size_t n_lanes = w->n_lanes, n = in->b;
-    const double *ybar = w->adjoint + slot * n_lanes, *ybar2 = w->second + slot * n_lanes;
-    for (size_t j = 0; j < 2 * n; j++) {
-        uint32_t x = code->list[in->a + j];
-        uint32_t y = code->list[in->a + (j < n ? j + n : j - n)];
-        if (!active[x])
-            continue;
-        for (size_t l = 0; l < n_lanes; l++)
-            w->adjoint[x * n_lanes + l] += w->value[y * n_lanes + l] * ybar[l];
-        for (size_t l = 0; dual && l < n_lanes; l++) {
-            double tangent = active[y] ? w->tangent[y * n_lanes + l] : 0.0;
-            w->second[x * n_lanes + l] +=
-                w->value[y * n_lanes + l] * ybar2[l] + tangent * ybar[l];
-        }
-    }
+    size_t n = in->b;
+    for (size_t j = 0; j < 2 * n; j++)
+        reverse_factor(active, code->list[in->a + j],
+                       code->list[in->a + (j < n ? j + n : j - n)], slot, w, dual);
 }
 
 static void reverse_run(const ad_code *code, const uint8_t *active, const ad_instruction *in,
@@ -231,6 +293,9 @@ static void reverse_run(const ad_code *code, const uint8_t *active, const ad_ins
         break;
     case AD_OP_DOT:
         reverse_dot(code, active, in, slot, w, dual);
+        break;
+    case AD_OP_BLOCK:
+        reverse_block(code, active, in, slot, w, dual);
         break;
     default:
         break;

@@ -19,9 +19,8 @@ const char *ad_op_name(ad_op op)
 #include "ad/ops.def"
 #undef AD_OP1
 #undef AD_OP2
-        [AD_OP_SELECT] = "select",
-        [AD_OP_SUM] = "sum",
-        [AD_OP_DOT] = "dot",
+        [AD_OP_SELECT] = "select", [AD_OP_SUM] = "sum",
+        [AD_OP_DOT] = "dot",       [AD_OP_BLOCK] = "block",
     };
     assert(op < AD_N_OPS);
     return name[op];
@@ -55,6 +54,14 @@ size_t ad_code_operands(const ad_code *code, const ad_instruction *in, uint32_t 
     case AD_OP_DOT:
         *operand = code->list + in->a;
         return 2 * (size_t)in->b;
+    case AD_OP_BLOCK: {
+        const ad_block *b = &code->block[in->a];
+        own[0] = b->first;
+        if (in->b > 0)
+            return 1;
+        *operand = code->list + b->w;
+        return ad_block_size(&b->shape, AD_BLOCK_W) + ad_block_size(&b->shape, AD_BLOCK_X);
+    }
     case AD_OP_CONST:
     case AD_N_OPS:
         break;
@@ -72,6 +79,7 @@ void ad_tape_clear(ad_tape *tape)
     free(tape->code.instruction);
     free(tape->code.real);
     free(tape->code.list);
+    free(tape->code.block);
     free(tape->code.place);
     free(tape->value);
     ad_tape_init(tape);
@@ -276,6 +284,43 @@ ad_var ad_dot_at(size_t n, const ad_var *x, const ad_var *y, const char *file, i
     return append(tape, AD_OP_DOT, offset, (uint32_t)n, value, file, line);
 }
 
+static double block_value(const ad_tape *tape, const ad_block *b, size_t z)
+{
+    const uint32_t *list = tape->code.list;
+    ad_block_cursor c;
+    ad_block_run run;
+    double sum = 0.0;
+    ad_block_begin(&c, &b->shape, z);
+    while (ad_block_next(&c, &run))
+        for (size_t k = 0; k < run.n; k++)
+            sum += tape->value[list[b->w + run.w + k]] * tape->value[list[b->x + run.x + k]];
+    return sum;
+}
+
+void ad_block_record(const ad_block_shape *s, const ad_var *w, const ad_var *x, ad_var *y,
+                     const char *file, int line)
+{
+    ad_tape *tape = x[0].tape;
+    size_t n_w = ad_block_size(s, AD_BLOCK_W), n_x = ad_block_size(s, AD_BLOCK_X);
+    size_t n = ad_block_size(s, AD_BLOCK_Z);
+    for (size_t k = 0; k < n; k++)
+        y[k] = (ad_var){tape, 0};
+    if (!tape || tape->error.status)
+        return;
+    ad_code *code = &tape->code;
+    ad_block b = {*s, (uint32_t)code->n_list, 0, (uint32_t)ad_code_n_slots(code)};
+    common_tape(w[0], x[0], file, line);
+    if (!append_list(tape, n_w, w, file, line) || !append_list(tape, n_x, x, file, line) ||
+        meka_grow(&code->block, &tape->block_capacity, code->n_blocks + 1, sizeof b,
+                  &tape->error))
+        return;
+    b.x = b.w + (uint32_t)n_w;
+    code->block[code->n_blocks++] = b;
+    for (size_t k = 0; k < n; k++)
+        y[k] = append(tape, AD_OP_BLOCK, (uint32_t)(code->n_blocks - 1), (uint32_t)k,
+                      block_value(tape, &b, k), file, line);
+}
+
 double ad_value_at(ad_var x, const char *file, int line)
 {
     ad_tape *tape = common_tape(x, x, file, line);
@@ -317,7 +362,7 @@ meka_status ad_tape_record(ad_tape *tape, const ad_objective *objective, const d
 {
     ad_code *code = &tape->code;
     size_t d = objective->n_params, m = objective->n_features;
-    code->n = code->n_reals = code->n_list = code->n_places = 0;
+    code->n = code->n_reals = code->n_list = code->n_blocks = code->n_places = 0;
     code->n_params = d;
     code->n_features = m;
     tape->error = (meka_error){.status = MEKA_OK};

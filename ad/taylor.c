@@ -81,6 +81,24 @@ static void add_product(coefficients *r, const coefficients *x, const coefficien
             r->c[k] += x->c[i] * y->c[k - i];
 }
 
+static coefficients apply_block(const ad_code *code, const ad_instruction *in, const line *s,
+                                size_t l)
+{
+    const ad_block *b = &code->block[in->a];
+    coefficients r = {{0.0}};
+    ad_block_cursor c;
+    ad_block_run run;
+    ad_block_begin(&c, &b->shape, in->b);
+    while (ad_block_next(&c, &run)) {
+        for (size_t k = 0; k < run.n; k++) {
+            coefficients x = get(s, code->list[b->w + run.w + k], l);
+            coefficients y = get(s, code->list[b->x + run.x + k], l);
+            add_product(&r, &x, &y);
+        }
+    }
+    return r;
+}
+
 static coefficients apply_run(const ad_code *code, const ad_instruction *in, const line *s,
                               size_t l)
 {
@@ -102,6 +120,8 @@ static coefficients apply_run(const ad_code *code, const ad_instruction *in, con
             add_product(&r, &x, &y);
         }
         break;
+    case AD_OP_BLOCK:
+        return apply_block(code, in, s, l);
     default:
         break;
     }
@@ -124,7 +144,7 @@ void ad_sweep_taylor(const ad_code *code, const uint8_t *active, const ad_worksp
         uint32_t own[2];
         const uint32_t *operand;
         size_t n = ad_code_operands(code, in, own, &operand);
-        bool run = operand != own;
+        bool run = operand != own || in->op == AD_OP_BLOCK;
         for (size_t l = 0; active[slot] && l < w->n_lanes; l++) {
             coefficients r;
             double y = w->value[slot * w->n_lanes + l];

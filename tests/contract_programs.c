@@ -25,6 +25,7 @@ static const unsigned pass_sets[] = {
     AD_PASS_GROUP,
     AD_PASS_COALESCE,
     AD_PASS_AFFINE,
+    AD_PASS_BLOCK,
     AD_PASS_REPLAY,
     AD_PASS_ALL,
     AD_PASS_ALL & ~AD_PASS_REPLAY,
@@ -291,8 +292,8 @@ static bool is_noticed(random_program *p, ad_op broken)
 START_TEST(an_operation_that_is_off_by_one_in_a_billion_is_noticed)
 {
     random_program *p = malloc(sizeof *p);
-    bool noticed[AD_N_OPS] = {[AD_OP_CONST] = true};
-    int n_left = AD_N_OPS - 1;
+    bool noticed[AD_N_OPS] = {[AD_OP_CONST] = true, [AD_OP_BLOCK] = true};
+    int n_left = AD_N_OPS - 2; /* of a block the oracle sees dot products */
     ck_assert_ptr_nonnull(p);
     for (uint64_t seed = 80000; n_left > 0 && seed < 82000; seed++) {
         random_program_draw(p, seed);
@@ -320,7 +321,8 @@ START_TEST(the_oracle_knows_every_operation)
             ck_assert_msg(!isnan((double)oracle_value2(op, 0.5, 1.5)), "no value of %s",
                           ad_op_name(op));
         else
-            ck_assert(op == AD_OP_SELECT || op == AD_OP_SUM || op == AD_OP_DOT);
+            ck_assert(op == AD_OP_SELECT || op == AD_OP_SUM || op == AD_OP_DOT ||
+                      op == AD_OP_BLOCK);
     }
 }
 END_TEST

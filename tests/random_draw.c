@@ -199,7 +199,7 @@ static int draw_select(drawer *w)
 
 static int draw_operation(drawer *w)
 {
-    ad_op op = (ad_op)(1 + below(w, AD_N_OPS - 1));
+    ad_op op = (ad_op)(1 + below(w, AD_N_OPS - 2)); /* blocks are shapes */
     if (op_is_unary(op))
         return draw_unary(w, op);
     return op_is_binary(op) ? draw_binary(w, op) : draw_select(w);
@@ -284,7 +284,7 @@ static void gather(drawer *w)
 static bool draw_once(drawer *w)
 {
     random_program *p = w->p;
-    p->n_nodes = p->n_list = 0;
+    p->n_nodes = p->n_list = p->n_blocks = 0;
     p->read = -1;
     draw_data(w);
     w->n_nodes_wanted = 1 + below(w, chance(w, 0.3) ? 80 : 25);

@@ -83,6 +83,17 @@ static ad_operand choice(const recorder *r, operand o)
     return o.value >= 0 ? ad_operand_var(r->var[o.value]) : ad_operand_real(o.real);
 }
 
+/* All of a block's values, when the first one's turn has come. */
+static void record_block(recorder *r, const program_block *b)
+{
+    ad_var w[PROGRAM_BLOCK], x[PROGRAM_BLOCK];
+    for (size_t k = 0; k < ad_block_size(&b->shape, AD_BLOCK_W); k++)
+        w[k] = r->var[b->w[k]];
+    for (size_t k = 0; k < ad_block_size(&b->shape, AD_BLOCK_X); k++)
+        x[k] = r->var[b->x[k]];
+    ad_block_record(&b->shape, w, x, r->var + b->first, "random program", b->first);
+}
+
 static ad_var record_node(recorder *r, const node *in, int line)
 {
     const char *file = "random program"; /* line: the value's number */
@@ -116,7 +127,11 @@ static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const
     if (p->m)
         memcpy(r.var + p->d, xi, (size_t)p->m * sizeof *xi);
     for (int k = 0; k < p->n_nodes; k++) {
-        r.var[first + k] = record_node(&r, &p->node[k], first + k);
+        const program_block *b = p->node[k].block ? &p->block[p->node[k].block - 1] : NULL;
+        if (!b)
+            r.var[first + k] = record_node(&r, &p->node[k], first + k);
+        else if (b->first == first + k)
+            record_block(&r, b);
         if (p->read == first + k)
             (void)ad_value(r.var[first + k]);
     }
@@ -167,6 +182,8 @@ void random_program_print(const random_program *p, FILE *out)
     for (int k = 0; k < p->n_nodes; k++) {
         const node *in = &p->node[k];
         fprintf(out, "%%%d = %s", first + k, ad_op_name(in->op));
+        if (in->block)
+            fprintf(out, " of block %d:", in->block);
         if (in->op == AD_OP_SUM || in->op == AD_OP_DOT) {
             for (int j = 0; j < (in->op == AD_OP_DOT ? 2 * in->n : in->n); j++)
                 print_operand(p, (operand){p->list[in->list + j], 0}, out);

@@ -18,7 +18,9 @@ enum {
     PROGRAM_FEATURES = 8,
     PROGRAM_NODES = 150,
     PROGRAM_VALUES = PROGRAM_PARAMS + PROGRAM_FEATURES + PROGRAM_NODES,
-    PROGRAM_LIST = 600,
+    PROGRAM_LIST = 1200,
+    PROGRAM_BLOCKS = 8,
+    PROGRAM_BLOCK = 36, /* elements of an operand */
     PROGRAM_SAMPLES = 67,
 };
 
@@ -31,12 +33,21 @@ typedef struct node {
     ad_op op;
     operand a, b, c; /* CONST: a; SELECT: condition a, choices b and c */
     int list, n;     /* SUM, DOT: n (2 n) numbers of values in list[] */
+    int block;       /* recorded as part of block number block - 1; 0: by itself */
 } node;
+
+/* Nodes that are recorded as one bilinear block; the oracle sees dot products. */
+typedef struct program_block {
+    ad_block_shape shape;
+    int w[PROGRAM_BLOCK], x[PROGRAM_BLOCK]; /* numbers of values */
+    int first;                              /* value */
+} program_block;
 
 typedef struct random_program {
     uint64_t seed;
     int d, m, n_samples;
-    int n_nodes, n_list;
+    int n_nodes, n_list, n_blocks;
+    program_block block[PROGRAM_BLOCKS];
     node node[PROGRAM_NODES];
     int list[PROGRAM_LIST];
     int result; /* number of the loss's value */

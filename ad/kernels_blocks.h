@@ -1,0 +1,410 @@
+/* ad/kernels_blocks.h - bilinear blocks.  Part of ad/kernels_template.h.
+ *
+ * At one pixel of the result, the channels are sums over the same rows, of w at a fixed
+ * distance from channel to channel.  The rows are looked up once for all channels. */
+#ifndef AD_KERNELS_BLOCKS_H
+#define AD_KERNELS_BLOCKS_H
+
+#include "ad/kernels_jobs.h"
+
+/* An array of operands: numbers, or numbers of rows. */
+typedef struct block_operand {
+    const double *number; /* NULL: rows */
+    const uint32_t *row;
+} block_operand;
+
+/* Reads one of n elements; returns what follows it. */
+INLINE const uint32_t *read_operand(const kernel_block *b, const uint32_t *code, size_t n,
+                                    block_operand *out)
+{
+    *out = (block_operand){NULL, NULL};
+    if (code[0] == PLAN_ROWS) {
+        out->row = code + 1;
+        return code + 1 + n;
+    }
+    const double *base = code[0] == PLAN_THETA   ? b->theta
+                         : code[0] == PLAN_ALONG ? b->v
+                                                 : b->pack;
+    out->number = base + code[1];
+    return code + 2;
+}
+
+typedef struct bilinear {
+    const ad_block_shape *s;
+    ad_block_part part;
+    uint32_t n_pairs;
+    const uint32_t *out;
+    block_operand operand[GRAPH_PAIRS][2];
+} bilinear;
+
+/* ----------------------------------------------------- the result's terms at one pixel */
+
+INLINE void put_block_term(const kernel_block *b, const bilinear *f, uint32_t pair, size_t w,
+                           uint32_t row, kernel_term *out)
+{
+    const block_operand *o = &f->operand[pair][0];
+    out->x = row_of(b, row);
+    if (o->number)
+        out->w.number = o->number + w;
+    else
+        out->w.row = o->row + w;
+}
+
+/* Channel 0 of pixel `at` of z. */
+static size_t terms_of_z(const kernel_block *b, const bilinear *f, size_t at)
+{
+    size_t n = 0;
+    for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
+        ad_block_cursor c;
+        ad_block_run run;
+        ad_block_begin(&c, f->s, at);
+        while (ad_block_next(&c, &run))
+            for (size_t k = 0; k < run.n; k++)
+                put_block_term(b, f, pair, run.w + k, f->operand[pair][1].row[run.x + k],
+                               &b->terms[n++]);
+    }
+    return n;
+}
+
+/* Element i of the kernel reaches the pixel u of an extent of `size` results from *z. */
+INLINE bool reaches(const ad_block_shape *s, size_t u, size_t i, size_t size, size_t *z)
+{
+    if (u + s->padding < i || (u + s->padding - i) % s->stride != 0)
+        return false;
+    *z = (u + s->padding - i) / s->stride;
+    return *z < size;
+}
+
+/* Channel 0 of pixel `at` of x. */
+static size_t terms_of_x(const kernel_block *b, const bilinear *f, size_t at)
+{
+    const ad_block_shape *s = f->s;
+    size_t n = 0, r, c, window = (size_t)s->kernel * s->kernel;
+    for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
+        for (size_t i = 0; i < s->kernel; i++) {
+            if (!reaches(s, at / s->width, i, s->height_out, &r))
+                continue;
+            for (size_t j = 0; j < s->kernel; j++) {
+                if (!reaches(s, at % s->width, j, s->width_out, &c))
+                    continue;
+                for (size_t o = 0; o < s->channels_out; o++)
+                    put_block_term(
+                        b, f, pair, o * s->channels_in * window + i * s->kernel + j,
+                        f->operand[pair][1].row[(o * s->height_out + r) * s->width_out + c],
+                        &b->terms[n++]);
+            }
+        }
+    }
+    return n;
+}
+
+/* -------------------------------------------------------------------- results by tiles */
+
+enum {
+    BLOCK_ROWS = 16,  /* channels of a tile of one vector */
+    BLOCK_TERMS = 64, /* terms of a tile: their rows stay in the nearest cache */
+};
+
+typedef struct block_tile {
+    const kernel_term *term;
+    size_t n;
+    size_t step;         /* of w from channel to channel */
+    const uint32_t *out; /* rows, `out_step` apart */
+    size_t out_step;
+    bool begins; /* sets the rows rather than adding to them */
+} block_tile;
+
+INLINE double *block_out(const kernel_block *b, const block_tile *t, size_t channel)
+{
+    uint32_t row = t->out[channel * t->out_step];
+    return row == UINT32_MAX ? b->scratch : b->rows + row * b->stride;
+}
+
+/* Channels c .. c + n_rows - 1, n_vectors from lane l on. */
+INLINE void run_tile(const kernel_block *b, const block_tile *t, bool numbers, size_t c,
+                     size_t l, int n_rows, int n_vectors)
+{
+    vd acc[BLOCK_ROWS][TILE];
+    for (int j = 0; j < n_rows; j++)
+        for (int i = 0; i < n_vectors; i++)
+            acc[j][i] =
+                t->begins ? v_splat(0.0) : v_load(block_out(b, t, c + (size_t)j) + l + i * W);
+    for (size_t k = 0; k < t->n; k++) {
+        const double *x = t->term[k].x + l;
+        vd v[TILE];
+        for (int i = 0; i < n_vectors; i++)
+            v[i] = v_load(x + i * W);
+        if (numbers) {
+            const double *w = t->term[k].w.number + c * t->step;
+            for (int j = 0; j < n_rows; j++) {
+                vd wj = v_splat(w[(size_t)j * t->step]);
+                for (int i = 0; i < n_vectors; i++)
+                    acc[j][i] = v_fma(wj, v[i], acc[j][i]);
+            }
+        } else {
+            const uint32_t *w = t->term[k].w.row + c * t->step;
+            for (int j = 0; j < n_rows; j++) {
+                const double *wj = row_of(b, w[(size_t)j * t->step]) + l;
+                for (int i = 0; i < n_vectors; i++)
+                    acc[j][i] = v_fma(v_load(wj + i * W), v[i], acc[j][i]);
+            }
+        }
+    }
+    for (int j = 0; j < n_rows; j++)
+        for (int i = 0; i < n_vectors; i++)
+            v_store(block_out(b, t, c + (size_t)j) + l + i * W, acc[j][i]);
+}
+
+/* All n channels at n_vectors from lane l on. */
+INLINE void run_channels(const kernel_block *b, const block_tile *t, bool numbers, size_t n,
+                         size_t l, int n_vectors)
+{
+    size_t c = 0;
+    for (; n_vectors == 1 && numbers && c + BLOCK_ROWS <= n; c += BLOCK_ROWS)
+        run_tile(b, t, numbers, c, l, BLOCK_ROWS, 1);
+    for (; c + TILE <= n; c += TILE)
+        run_tile(b, t, numbers, c, l, TILE, n_vectors);
+    for (; c < n; c++)
+        run_tile(b, t, numbers, c, l, 1, n_vectors);
+}
+
+INLINE void run_lanes(const kernel_block *b, const block_tile *t, bool numbers, size_t n)
+{
+    enum { WIDE = W >= 8 ? TILE : TILE / 2 };
+    size_t l = 0;
+    for (; l + WIDE * W <= b->lanes; l += WIDE * W)
+        run_channels(b, t, numbers, n, l, WIDE);
+    for (; l < b->lanes; l += W)
+        run_channels(b, t, numbers, n, l, 1);
+}
+
+/* The n channels of one pixel, from its n_terms. */
+static void run_pixel(const kernel_block *b, bool numbers, size_t n_terms, size_t step,
+                      const uint32_t *out, size_t out_step, size_t n)
+{
+    size_t first = 0;
+    do {
+        block_tile t = {.term = b->terms + first,
+                        .n = n_terms - first < BLOCK_TERMS ? n_terms - first : BLOCK_TERMS,
+                        .step = step,
+                        .out = out,
+                        .out_step = out_step,
+                        .begins = first == 0};
+        if (numbers)
+            run_lanes(b, &t, true, n);
+        else
+            run_lanes(b, &t, false, n);
+        first += t.n;
+    } while (first < n_terms);
+}
+
+/* ------------------------------------------------------- with respect to w, by tiles */
+
+/* Part of a stat, or of a block: elements (o + j, c, i, 0 .. kernel - 1) of the sum over pixels
+ * of z x. */
+typedef struct outer {
+    const ad_block_shape *s;
+    uint32_t n_pairs;
+    const uint32_t *z[GRAPH_PAIRS], *x[GRAPH_PAIRS]; /* numbers of rows */
+} outer;
+
+enum { OUTER_ROWS = 4, OUTER_COLUMNS = 4 };
+
+/* Adds one element's products, of channel o and x's channel c, at lanes l. */
+INLINE void outer_tile(const kernel_block *b, const outer *f, size_t o, size_t c, size_t i,
+                       size_t j, int n_o, size_t l, vd *acc)
+{
+    const ad_block_shape *s = f->s;
+    size_t pixels = (size_t)s->height_out * s->width_out;
+    for (int k = 0; k < n_o; k++)
+        acc[k] = v_splat(0.0);
+    for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
+        const uint32_t *z = f->z[pair] + o * pixels, *x = f->x[pair] + c * s->height * s->width;
+        for (size_t r = 0; r < s->height_out; r++) {
+            size_t row = r * s->stride + i; /* padding included */
+            if (row < s->padding || row - s->padding >= s->height)
+                continue;
+            const uint32_t *xr = x + (row - s->padding) * s->width;
+            for (size_t q = 0; q < s->width_out; q++) {
+                size_t column = q * s->stride + j;
+                if (column < s->padding || column - s->padding >= s->width)
+                    continue;
+                vd v = v_load(row_of(b, xr[column - s->padding]) + l);
+                const uint32_t *zq = z + r * s->width_out + q;
+                for (int k = 0; k < n_o; k++)
+                    acc[k] = v_fma(v_load(row_of(b, zq[(size_t)k * pixels]) + l), v, acc[k]);
+            }
+        }
+    }
+}
+
+/* Elements of channels o .. o + n_o - 1: out [n_o][lanes]. */
+INLINE void outer_elements(const kernel_block *b, const outer *f, size_t o, size_t at, int n_o,
+                           double *out)
+{
+    const ad_block_shape *s = f->s;
+    size_t window = (size_t)s->kernel * s->kernel;
+    for (size_t l = 0; l < b->lanes; l += W) {
+        vd acc[OUTER_ROWS];
+        outer_tile(b, f, o, at / window, at % window / s->kernel, at % s->kernel, n_o, l, acc);
+        for (int k = 0; k < n_o; k++)
+            v_store(out + (size_t)k * b->lanes + l, acc[k]);
+    }
+}
+
+/* The same, any n_o up to OUTER_ROWS. */
+static void outer_values(const kernel_block *b, const outer *f, size_t o, size_t at, size_t n_o,
+                         double *out)
+{
+    if (n_o == OUTER_ROWS)
+        outer_elements(b, f, o, at, OUTER_ROWS, out);
+    else
+        for (size_t k = 0; k < n_o; k++)
+            outer_elements(b, f, o + k, at, 1, out + k * b->lanes);
+}
+
+static void run_outer(const kernel_block *b, const bilinear *f)
+{
+    const ad_block_shape *s = f->s;
+    size_t n_at = (size_t)s->channels_in * s->kernel * s->kernel;
+    outer g = {.s = s, .n_pairs = f->n_pairs};
+    for (uint32_t k = 0; k < f->n_pairs; k++) { /* (x, z) */
+        g.x[k] = f->operand[k][0].row;
+        g.z[k] = f->operand[k][1].row;
+    }
+    for (size_t o = 0; o < s->channels_out; o++)
+        for (size_t at = 0; at < n_at; at++)
+            if (f->out[o * n_at + at] != UINT32_MAX)
+                outer_values(b, &g, o, at, 1, b->rows + f->out[o * n_at + at] * b->stride);
+}
+
+/* ---------------------------------------------------------------------------- blocks */
+
+static const uint32_t *read_block(const kernel_block *b, const uint32_t *code, bilinear *f)
+{
+    f->s = &b->plan->shape[code[0]];
+    f->part = (ad_block_part)code[1];
+    f->n_pairs = code[2];
+    f->out = code + 3;
+    size_t n[2] = {ad_block_size(f->s, f->part == AD_BLOCK_W ? AD_BLOCK_X : AD_BLOCK_W),
+                   ad_block_size(f->s, f->part == AD_BLOCK_Z ? AD_BLOCK_X : AD_BLOCK_Z)};
+    code += 3 + ad_block_size(f->s, f->part);
+    for (uint32_t k = 0; k < f->n_pairs; k++)
+        for (int which = 0; which < 2; which++)
+            code = read_operand(b, code, n[which], &f->operand[k][which]);
+    return code;
+}
+
+static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
+{
+    bilinear f;
+    code = read_block(b, code, &f);
+    const ad_block_shape *s = f.s;
+    bool numbers = f.operand[0][0].number != NULL;
+    size_t window = (size_t)s->kernel * s->kernel;
+    size_t n_z = (size_t)s->height_out * s->width_out, n_x = (size_t)s->height * s->width;
+    if (f.part == AD_BLOCK_W)
+        run_outer(b, &f);
+    for (size_t k = 0; f.part == AD_BLOCK_Z && k < n_z; k++)
+        run_pixel(b, numbers, terms_of_z(b, &f, k), s->channels_in * window, f.out + k, n_z,
+                  s->channels_out);
+    for (size_t k = 0; f.part == AD_BLOCK_X && k < n_x; k++)
+        run_pixel(b, numbers, terms_of_x(b, &f, k), window, f.out + k, n_x, s->channels_in);
+    return code;
+}
+
+/* ------------------------------------------------------------- their elements as jobs */
+
+/* Statistics of one job, from its g and h [lanes]; h NULL: none. */
+INLINE void lanes_job(const kernel_block *b, const double *g, const double *h,
+                      kernel_level level, double *sums)
+{
+    vd zero = {0};
+    job_sums s = {zero, zero, zero, zero, zero};
+    if (b->first) {
+        sums[JOB_G0] = g[0];
+        sums[JOB_H0] = h ? h[0] : 0.0;
+    }
+    vd g0 = v_splat(sums[JOB_G0]), h0 = v_splat(sums[JOB_H0]);
+    for (size_t l = 0; l < b->n_valid; l += W) {
+        vd x = v_load(g + l) - g0, y = zero;
+        if (h)
+            y = v_load(h + l) - h0;
+        if (b->n_valid - l < W) {
+            vl mask = first_elements(b->n_valid - l);
+            x = (vd)((vl)x & mask);
+            y = (vd)((vl)y & mask);
+        }
+        job_add(&s, level, h != NULL, x, y);
+    }
+    v_add_sums(sums, s.g, s.gg, s.h, s.hh);
+    if (level >= KERNEL_CROSS && h) {
+        double gh[4] = {0};
+        v_add_sums(gh, s.gh, zero, zero, zero);
+        sums[JOB_GH] += gh[0];
+    }
+}
+
+static void finish_job(const kernel_block *b, uint32_t number, const double *g, const double *h)
+{
+    double *sums = b->sums + number * (size_t)JOB_SIZE;
+    if (b->emit)
+        b->emit(b->emit_ctx, number, g, h);
+    if (b->level == KERNEL_MEANS)
+        lanes_job(b, g, h, KERNEL_MEANS, sums);
+    else if (b->level == KERNEL_SQUARES)
+        lanes_job(b, g, h, KERNEL_SQUARES, sums);
+    else if (b->level == KERNEL_CROSS)
+        lanes_job(b, g, h, KERNEL_CROSS, sums);
+}
+
+static outer outer_of(const plan_stat *s, int which, const uint32_t *const *left,
+                      const uint32_t *const *right)
+{
+    outer f = {.s = &s->shape, .n_pairs = s->n_pairs[which]};
+    for (uint32_t k = 0; k < f.n_pairs; k++) {
+        f.z[k] = left[s->pair[which][k][0]];
+        f.x[k] = right[s->pair[which][k][1]];
+    }
+    return f;
+}
+
+/* Sample by sample, element by element. */
+static void run_each_job(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
+                         const uint32_t *const *right)
+{
+    const ad_block_shape *shape = &s->shape;
+    size_t n_at = (size_t)shape->channels_in * shape->kernel * shape->kernel;
+    outer f[2] = {outer_of(s, 0, left, right), outer_of(s, 1, left, right)};
+    double *value[2] = {b->tile, b->tile + (KERNEL_TILE + 1) * b->lanes};
+    bool has_h = f[1].n_pairs > 0;
+    for (size_t o = 0; o < shape->channels_out; o += OUTER_ROWS) {
+        size_t n_o =
+            shape->channels_out - o < OUTER_ROWS ? shape->channels_out - o : OUTER_ROWS;
+        for (size_t at = 0; at < n_at; at++) {
+            for (int which = 0; which < 1 + has_h; which++)
+                outer_values(b, &f[which], o, at, n_o, value[which]);
+            for (size_t k = 0; k < n_o; k++)
+                finish_job(b, s->first_job + (uint32_t)((o + k) * n_at + at),
+                           value[0] + k * b->lanes, has_h ? value[1] + k * b->lanes : NULL);
+        }
+    }
+}
+
+static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *code)
+{
+    const plan_stat *s = &b->plan->stat[code[0]];
+    const uint32_t *left[STAT_ARRAYS], *right[STAT_ARRAYS];
+    size_t n_z = ad_block_size(&s->shape, AD_BLOCK_Z);
+    size_t n_x = ad_block_size(&s->shape, AD_BLOCK_X);
+    code++;
+    for (uint32_t k = 0; k < s->n_left; k++, code += n_z)
+        left[k] = ++code;
+    for (uint32_t k = 0; k < s->n_right; k++, code += n_x)
+        right[k] = ++code;
+    if (b->emit || b->level != KERNEL_NOTHING)
+        run_each_job(b, s, left, right);
+    return code;
+}
+
+#endif
