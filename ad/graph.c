@@ -121,16 +121,20 @@ static uint32_t *find_place(const graph *g, uint32_t *table, size_t size, const 
 /* A table with room for twice as many nodes as there are, and those in it. */
 static bool rebuild_table(graph *g)
 {
-    size_t size = 64;
-    while (size < 4 * g->n_nodes)
+    size_t size = 64, n = 0;
+    for (size_t k = 0; k < g->n_nodes; k++)
+        n += g->node[k].kind != GRAPH_ELEMENT; /* these come with their block */
+    while (size < 4 * n)
         size *= 2;
     uint32_t *table = meka_alloc(size, sizeof *table, &g->error);
     if (!table)
         return false;
     memset(table, 0xff, size * sizeof *table);
     for (size_t k = 0; k < g->n_nodes; k++)
-        *find_place(g, table, size, &g->node[k]) = (uint32_t)k;
+        if (g->node[k].kind != GRAPH_ELEMENT)
+            *find_place(g, table, size, &g->node[k]) = (uint32_t)k;
     free(g->table);
+    g->n_interned = n;
     g->table = table;
     g->table_size = size;
     return true;
@@ -148,16 +152,27 @@ void graph_truncate(graph *g, size_t n_nodes, size_t n_terms)
 uint32_t graph_intern(graph *g, const graph_node *n)
 {
     bool share = g->passes & AD_PASS_SHARE || n->kind == GRAPH_PARAM ||
-                 n->kind == GRAPH_ALONG || n->kind == GRAPH_FEATURE || n->kind == GRAPH_PART ||
-                 n->kind == GRAPH_ELEMENT;
+                 n->kind == GRAPH_ALONG || n->kind == GRAPH_FEATURE || n->kind == GRAPH_PART;
     uint32_t *place = NULL;
-    if (g->error.status || (2 * g->n_nodes >= g->table_size && !rebuild_table(g)))
+    if (g->error.status || (2 * g->n_interned >= g->table_size && !rebuild_table(g)))
         return 0;
     if (share) {
         place = find_place(g, g->table, g->table_size, n);
         if (*place != GRAPH_NONE)
             return *place;
     }
+    uint32_t id = graph_append(g, n);
+    if (place && !g->error.status) {
+        *place = id;
+        g->n_interned++;
+    }
+    return id;
+}
+
+uint32_t graph_append(graph *g, const graph_node *n)
+{
+    if (g->error.status)
+        return 0;
     if (g->n_nodes >= GRAPH_NONE - 1) {
         meka_fail(&g->error, MEKA_ERR_RANGE,
                   "the derivatives of this objective have more than 4294967294 values");
@@ -166,8 +181,6 @@ uint32_t graph_intern(graph *g, const graph_node *n)
     if (meka_grow(&g->node, &g->node_capacity, g->n_nodes + 1, sizeof *g->node, &g->error))
         return 0;
     g->node[g->n_nodes] = *n;
-    if (place)
-        *place = (uint32_t)g->n_nodes;
     return (uint32_t)g->n_nodes++;
 }
 

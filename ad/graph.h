@@ -79,7 +79,7 @@ typedef struct graph {
     double *real;
     size_t n_reals, real_capacity;
     uint32_t *table; /* [table_size] of nodes by content, GRAPH_NONE: free */
-    size_t table_size;
+    size_t table_size, n_interned;
     graph_block *block;
     size_t n_blocks, block_capacity;
     graph_array *array;
@@ -118,6 +118,7 @@ void graph_operands(const graph *g, const graph_node *n, graph_visit *visit, voi
 
 /* The node, or an equal one that was there. */
 uint32_t graph_intern(graph *g, const graph_node *n);
+uint32_t graph_append(graph *g, const graph_node *n); /* a new one in any case */
 uint32_t graph_const(graph *g, double value);
 uint32_t graph_input(graph *g, graph_kind kind, uint32_t index);
 uint32_t graph_fun(graph *g, ad_op op, uint32_t a, uint32_t b);

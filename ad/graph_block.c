@@ -193,7 +193,7 @@ static uint32_t block_node(graph *g, const graph_block *b, const graph_node *nod
                               .active = node->active,
                               .a = id,
                               .b = (uint32_t)k};
-        graph_intern(g, &element);
+        graph_append(g, &element);
     }
     return id;
 }

@@ -5,7 +5,7 @@
 #ifndef AD_KERNELS_BLOCKS_H
 #define AD_KERNELS_BLOCKS_H
 
-#include "ad/kernels_jobs.h"
+#include "ad/kernels_ghost.h"
 
 /* An array of operands: numbers, or numbers of rows. */
 typedef struct block_operand {
@@ -402,7 +402,9 @@ static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *cod
         left[k] = ++code;
     for (uint32_t k = 0; k < s->n_right; k++, code += n_x)
         right[k] = ++code;
-    if (b->emit || b->level != KERNEL_NOTHING)
+    if (s->compact && b->compact)
+        run_ghost(b, s, left, right);
+    else if (b->emit || b->level != KERNEL_NOTHING)
         run_each_job(b, s, left, right);
     return code;
 }

@@ -5,6 +5,7 @@
 #include "ad/kernels_functions.h"
 #include "ad/kernels_jobs.h"
 #include "ad/kernels_sums.h"
+#include "ad/kernels_transpose.h"
 
 #ifndef KERNEL_SET /* compiled by itself */
 #define KERNEL_SET ad_kernels_baseline
@@ -63,42 +64,6 @@ static void load_one(const kernel_block *b, const plan_feature *f, size_t from)
         row[l] = x[l * b->m];
     for (size_t l = b->n_valid; l < b->lanes; l++)
         row[l] = row[b->n_valid - 1];
-}
-
-/* a[i] is W features of sample i; afterwards W samples of feature i. */
-INLINE void transpose(vd *a)
-{
-#if VECTOR_WIDTH == 8
-    vd t[8], q[8];
-    for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm512_unpacklo_pd(a[i], a[i + 1]);
-        t[i + 1] = _mm512_unpackhi_pd(a[i], a[i + 1]);
-    }
-    for (int i = 0; i < 2; i++) { /* features of equal parity: 4 x 4 pairs of samples */
-        q[0] = _mm512_shuffle_f64x2(t[i], t[i + 2], 0x88);
-        q[1] = _mm512_shuffle_f64x2(t[i], t[i + 2], 0xdd);
-        q[2] = _mm512_shuffle_f64x2(t[i + 4], t[i + 6], 0x88);
-        q[3] = _mm512_shuffle_f64x2(t[i + 4], t[i + 6], 0xdd);
-        a[i] = _mm512_shuffle_f64x2(q[0], q[2], 0x88);
-        a[i + 2] = _mm512_shuffle_f64x2(q[1], q[3], 0x88);
-        a[i + 4] = _mm512_shuffle_f64x2(q[0], q[2], 0xdd);
-        a[i + 6] = _mm512_shuffle_f64x2(q[1], q[3], 0xdd);
-    }
-#elif VECTOR_WIDTH == 4
-    vd t[4];
-    for (int i = 0; i < 4; i += 2) {
-        t[i] = _mm256_unpacklo_pd(a[i], a[i + 1]);
-        t[i + 1] = _mm256_unpackhi_pd(a[i], a[i + 1]);
-    }
-    for (int i = 0; i < 2; i++) {
-        a[i] = _mm256_permute2f128_pd(t[i], t[i + 2], 0x20);
-        a[i + 2] = _mm256_permute2f128_pd(t[i], t[i + 2], 0x31);
-    }
-#else
-    vd t = {a[0][0], a[1][0]};
-    a[1] = (vd){a[0][1], a[1][1]};
-    a[0] = t;
-#endif
 }
 
 /* How many features from number k on stand together in a sample. */
@@ -189,4 +154,4 @@ static const uint32_t *loop(double *u, const uint32_t *code)
     return t;
 }
 
-const kernel_set KERNEL_SET = {KERNEL_ISA, run, load, loop, NULL};
+const kernel_set KERNEL_SET = {KERNEL_ISA, run, load, loop, merge};

@@ -75,16 +75,38 @@ typedef struct moments_sink {
     kernel_level level;
     size_t n_merged;
     bool product;
+    bool compact; /* as in kernel_block */
 } moments_sink;
+
+/* Jobs with totals of their own. */
+static size_t n_job_sums(const moments_sink *sink)
+{
+    return sink->compact ? sink->plan->first_compact : sink->plan->n_jobs;
+}
+
+/* A compact stat's total, where its jobs' would be: means of g [n], of h [n], and the sums over
+ * the components of products of deviations (STAT_GG ...). */
+static double *compact_total(const moments_sink *sink, const plan_stat *s)
+{
+    return (double *)(sink->batch->total + s->first_job);
+}
 
 static void take_segment(void *ctx, const ad_worker *worker)
 {
     moments_sink *sink = ctx;
     double n = (double)worker->n;
-    for (size_t k = 0; k < sink->plan->n_jobs; k++) {
+    for (size_t k = 0; k < n_job_sums(sink); k++) {
         ad_total segment =
             total_of(worker->sums + k * JOB_SIZE, n, k == 0 || sink->level >= KERNEL_SQUARES);
         merge(&sink->batch->total[k], (double)sink->n_merged, &segment, n);
+    }
+    for (size_t k = 0; k < sink->plan->n_stats; k++) {
+        const plan_stat *s = &sink->plan->stat[k];
+        if (sink->compact && s->compact)
+            sink->batch->kernels->merge(s, worker->stat + s->offset,
+                                        worker->sums + s->first_job * (size_t)JOB_SIZE, n,
+                                        compact_total(sink, s), (double)sink->n_merged,
+                                        sink->level);
     }
     sink->n_merged += worker->n;
 }
@@ -141,12 +163,73 @@ static mapping mapping_of(const double *u, const plan_map *m)
     return (mapping){u[m->inner_scale], u[m->inner_offset], u[m->scale], u[m->offset]};
 }
 
-static bool finish_plan(const moments_sink *sink)
+/* n values that need no mapping. */
+static bool copy(double *out, const double *x, size_t n)
+{
+    double rest[8] = {0}; /* NaN once a value was not finite; several chains of additions */
+    if (!out)
+        return true;
+    for (size_t k = 0; k < n; k++) {
+        out[k] = x[k];
+        rest[k % 8] += x[k] - x[k];
+    }
+    bool finite = true;
+    for (int k = 0; k < 8; k++)
+        finite = finite && rest[k] == 0.0;
+    return finite;
+}
+
+/* Sums of products of deviations over all n samples to unbiased covariances, as unbias. */
+static void finish_traces(const moments_sink *sink, const double *sums, double n)
+{
+    ad_total t = {.gg = sums[STAT_GG], .hh = sums[STAT_HH], .gh = sums[STAT_GH]};
+    unbias(&t, n);
+    sink->out->grad_var_trace += t.gg;
+    sink->out->hvp_var_trace += t.hh;
+    sink->out->cross_cov_trace += t.gh;
+}
+
+static bool finish_compact(const moments_sink *sink, const plan_stat *s, double n)
+{
+    const ad_plan *plan = sink->plan;
+    ad_moments *out = sink->out;
+    double *total = compact_total(sink, s);
+    bool finite = true, has_h = s->n_pairs[1] > 0;
+    if (out->traces)
+        finish_traces(sink, total + 2 * (size_t)s->n, n);
+    if (s->direct && (has_h || !out->hvp_mean)) {
+        finite = copy(out->grad_mean ? out->grad_mean + s->param : NULL, total, s->n);
+        return copy(out->hvp_mean ? out->hvp_mean + s->param : NULL, total + s->n, s->n) &&
+               finite;
+    }
+    for (size_t k = plan->first_param[s->first_job];
+         k < plan->first_param[s->first_job + s->n]; k++) {
+        const plan_param *p = &plan->params[k];
+        size_t e = p->job - s->first_job;
+        mapping g = mapping_of(sink->batch->u, &p->g), h = mapping_of(sink->batch->u, &p->h);
+        finite = put(out->grad_mean, p->index, mapped_mean(&g, total[e], 0.0)) && finite;
+        finite = put(out->hvp_mean, p->index,
+                     mapped_mean(&h, has_h ? total[s->n + e] : 0.0, 0.0)) &&
+                 finite;
+    }
+    return finite;
+}
+
+static bool finish_plan(const moments_sink *sink, double n)
 {
     const ad_plan *plan = sink->plan;
     static const ad_total nothing;
+    size_t skip = plan->n_params ? plan->first_param[n_job_sums(sink)] : 0;
+    size_t resume = plan->n_params ? plan->first_param[plan->n_jobs] : 0;
     bool finite = true;
+    for (size_t k = 0; k < plan->n_stats; k++)
+        if (sink->compact && plan->stat[k].compact)
+            finite = finish_compact(sink, &plan->stat[k], n) && finite;
     for (size_t k = 0; k < plan->n_params; k++) {
+        if (k == skip && resume > skip)
+            k = resume;
+        if (k == plan->n_params)
+            break;
         const plan_param *p = &plan->params[k];
         const ad_total *t = p->job == PLAN_NO_JOB ? &nothing : &sink->batch->total[p->job];
         mapping g = mapping_of(sink->batch->u, &p->g), h = mapping_of(sink->batch->u, &p->h);
@@ -267,6 +350,7 @@ static meka_status full_covariances(ad_batch *batch, const ad_request *moments, 
         memset(out->hvp_cov, 0, d * d * sizeof(double));
     ad_request request = *moments;
     request.level = KERNEL_NOTHING;
+    request.compact = false;
     request.max_lanes = KERNEL_LANES;
     request.serial = true;
     request.block = take_cov_block;
@@ -308,7 +392,8 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
 {
     const ad_program *program = batch->program;
     ad_moments *out = sink->out;
-    size_t n_totals = program->replay ? sink->plan->n_jobs : 1 + program->objective.n_params;
+    size_t n_totals =
+        program->replay ? n_job_sums(sink) : 1 + program->objective.n_params;
     memset(batch->total, 0, n_totals * sizeof *batch->total);
     meka_status status = program->replay ? ad_batch_run(batch, request, err)
                                          : sample_by_sample(batch, request, sink, err);
@@ -317,7 +402,7 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
     for (size_t k = 0; k < n_totals; k++)
         unbias(&batch->total[k], (double)request->n);
     out->grad_var_trace = out->hvp_var_trace = out->cross_cov_trace = 0.0;
-    *finite = program->replay              ? finish_plan(sink)
+    *finite = program->replay              ? finish_plan(sink, (double)request->n)
               : request->mode != PLAN_LINE ? finish_components(sink)
                                            : true;
     out->loss_mean = batch->total[0].g0 + batch->total[0].g;
@@ -343,13 +428,15 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
                          .plan = &batch->program->plan[mode],
                          .out = out,
                          .level = level_of(out),
-                         .product = product};
+                         .product = product,
+                         .compact = !out->grad_var && !out->hvp_var && !out->cross_cov};
     ad_request request = {.theta = theta,
                           .v = product ? v : NULL,
                           .n = n,
                           .xi = xi,
                           .mode = mode,
                           .level = sink.level,
+                          .compact = sink.compact,
                           .segment = take_segment,
                           .ctx = &sink};
     bool finite = true;

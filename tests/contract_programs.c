@@ -118,6 +118,8 @@ static void test_moments(checker *c, int number)
 {
     check_moments(c, PIECE_ALL);
     check_moments(c, (unsigned)(number * 37) & PIECE_ALL); /* some pieces only */
+    check_moments(c, PIECE_GRAD_MEAN | PIECE_HVP_MEAN | PIECE_TRACES);
+    check_moments(c, PIECE_GRAD_MEAN | (number % 2 ? PIECE_TRACES : PIECE_HVP_MEAN));
 }
 
 START_TEST(moments_agree_with_two_passes_over_the_oracles_values)

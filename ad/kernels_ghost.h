@@ -1,0 +1,442 @@
+/* ad/kernels_ghost.h - statistics of a matrix's gradient without any sample's gradient.
+ *
+ * Sample i's gradient is g_i = z_i x_i', its product with the Hessian h_i = z'_i x_i' + z_i x'_i',
+ * outer products of left and right arrays.  Their sums over samples are products of two
+ * matrices.  Their squared norms are those of their factors ("ghost norms"; Goodfellow, "Efficient
+ * per-example gradient computations", 2015): |z x'|^2 = |z|^2 |x|^2.
+ *
+ * Both are taken of deviations from the first sample, so that a large mean does not cancel:
+ *
+ *     z x' - z_0 x_0' = (z - z_0) x' + z_0 (x - x_0)'
+ *
+ * in which every outer product is small if the samples differ by little, and 0 if they are
+ * equal.  With the second one's sum over samples, z_0 (sum x - x_0)', nothing but z - z_0 instead
+ * of z distinguishes this from the plain product of matrices. */
+#ifndef AD_KERNELS_GHOST_H
+#define AD_KERNELS_GHOST_H
+
+#include "ad/kernels_jobs.h"
+#include "ad/kernels_transpose.h"
+
+#include <float.h>
+
+/* Vectors of one side: the arrays (z - z_0, or x), then of each the other vector (z_0, or
+ * x - x_0); inner products of two of them by number. */
+enum { GHOST_VECTORS = 4, GHOST_PRODUCTS = GHOST_VECTORS * (GHOST_VECTORS + 1) / 2 };
+
+INLINE size_t ghost_product(size_t i, size_t j)
+{
+    return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
+}
+
+typedef struct ghost {
+    const plan_stat *s;
+    size_t n_z, n_x;
+    const uint32_t *const *left_rows, *const *right_rows;
+    double *memory;                       /* plan_stat_memory */
+    double *left_first, *right_first, *deviation; /* in it: [n_left][n_z], [n_right][n_x] */
+    double *sum[2];                       /* [n_z][n_x] of g and of h */
+    double *left_products, *right_products; /* [GHOST_PRODUCTS][lanes] */
+} ghost;
+
+static ghost ghost_of(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
+                      const uint32_t *const *right)
+{
+    ghost f = {.s = s, .n_z = s->shape.channels_out, .n_x = s->shape.channels_in};
+    f.left_rows = left;
+    f.right_rows = right;
+    f.memory = b->stat + s->offset;
+    f.left_first = f.memory + STAT_SUMS;
+    f.right_first = f.left_first + s->n_left * f.n_z;
+    f.deviation = f.right_first + s->n_right * f.n_x;
+    f.sum[0] = b->sums + s->first_job * (size_t)JOB_SIZE;
+    f.sum[1] = f.sum[0] + s->n;
+    f.left_products = b->tile;
+    f.right_products = b->tile + GHOST_PRODUCTS * b->lanes;
+    return f;
+}
+
+/* Keeps the first sample's values. */
+static void ghost_begin(const kernel_block *b, const ghost *f)
+{
+    memset(f->memory, 0, plan_stat_memory(f->s) * sizeof(double));
+    for (size_t k = 0; k < f->s->n_left; k++)
+        for (size_t j = 0; j < f->n_z; j++)
+            f->left_first[k * f->n_z + j] = row_of(b, f->left_rows[k][j])[0];
+    for (size_t k = 0; k < f->s->n_right; k++)
+        for (size_t j = 0; j < f->n_x; j++)
+            f->right_first[k * f->n_x + j] = row_of(b, f->right_rows[k][j])[0];
+}
+
+/* ------------------------------------------------------------------------- left side */
+
+/* z - z_0 into b->left [n_left][n_z][lanes]. */
+static void ghost_left(const kernel_block *b, const ghost *f)
+{
+    for (size_t k = 0; k < f->s->n_left; k++) {
+        for (size_t j = 0; j < f->n_z; j++) {
+            const double *row = row_of(b, f->left_rows[k][j]);
+            double *out = b->left + (k * f->n_z + j) * b->lanes;
+            vd first = v_splat(f->left_first[k * f->n_z + j]);
+            for (size_t l = 0; l < b->lanes; l += W)
+                v_store(out + l, v_load(row + l) - first);
+        }
+    }
+}
+
+INLINE void ghost_left_lanes(const kernel_block *b, const ghost *f, size_t l, int n)
+{
+    vd acc[GHOST_PRODUCTS], x[GHOST_VECTORS];
+    for (int k = 0; k < GHOST_PRODUCTS; k++)
+        acc[k] = v_splat(0.0);
+    for (size_t j = 0; j < f->n_z; j++) {
+        for (int k = 0; k < n; k++) {
+            x[k] = v_load(b->left + ((size_t)k * f->n_z + j) * b->lanes + l);
+            x[n + k] = v_splat(f->left_first[(size_t)k * f->n_z + j]);
+        }
+        for (int k = 0; k < 2 * n; k++)
+            for (int i = 0; i <= k; i++)
+                acc[k * (k + 1) / 2 + i] = v_fma(x[k], x[i], acc[k * (k + 1) / 2 + i]);
+    }
+    for (int k = 0; k < n * (2 * n + 1); k++)
+        v_store(f->left_products + (size_t)k * b->lanes + l, acc[k]);
+}
+
+static void ghost_left_products(const kernel_block *b, const ghost *f)
+{
+    for (size_t l = 0; l < b->lanes; l += W)
+        if (f->s->n_left == 1)
+            ghost_left_lanes(b, f, l, 1);
+        else
+            ghost_left_lanes(b, f, l, 2);
+}
+
+/* ------------------------------------------------------------------------ right side */
+
+/* Columns `first` .. first + n - 1 of the right arrays, sample after sample: whole vectors may be
+ * read, of which what is past n is 0. */
+typedef struct ghost_panel {
+    size_t first, n;
+    const double *x[2]; /* [lanes][stride] */
+    size_t stride[2];
+} ghost_panel;
+
+static void ghost_copy(const kernel_block *b, const uint32_t *rows, size_t n, double *out)
+{
+    for (size_t k = 0; k < n; k += W) {
+        for (size_t l = 0; l < b->lanes; l += W) {
+            vd a[W];
+            for (size_t i = 0; i < W; i++)
+                a[i] = k + i < n ? v_load(row_of(b, rows[k + i]) + l) : v_splat(0.0);
+            transpose(a);
+            for (size_t i = 0; i < W; i++)
+                v_store(out + (l + i) * KERNEL_PANEL + k, a[i]);
+        }
+    }
+}
+
+static ghost_panel ghost_panel_of(const kernel_block *b, const ghost *f, size_t first)
+{
+    size_t left = f->n_x - first;
+    ghost_panel p = {.first = first, .n = left < KERNEL_PANEL ? left : KERNEL_PANEL};
+    for (size_t k = 0; k < f->s->n_right; k++) {
+        if (f->s->feature[k] != UINT32_MAX && p.n % W == 0) {
+            p.x[k] = b->xi + f->s->feature[k] + first;
+            p.stride[k] = b->m;
+            continue;
+        }
+        double *copy = b->panel + k * b->lanes * KERNEL_PANEL;
+        ghost_copy(b, f->right_rows[k] + first, p.n, copy);
+        p.x[k] = copy;
+        p.stride[k] = KERNEL_PANEL;
+    }
+    return p;
+}
+
+/* deviation += x - x_0. */
+static void ghost_deviations(const kernel_block *b, const ghost *f, const ghost_panel *p)
+{
+    for (size_t k = 0; k < f->s->n_right; k++) {
+        const double *first = f->right_first + k * f->n_x + p->first;
+        double *sum = f->deviation + k * f->n_x + p->first;
+        for (size_t j = 0; j < p->n; j += W) {
+            size_t n = p->n - j < W ? p->n - j : W;
+            vd acc = {0}, x0 = {0};
+            memcpy(&x0, first + j, n * sizeof(double));
+            for (size_t l = 0; l < b->n_valid; l++)
+                acc += load_unaligned(p->x[k] + l * p->stride[k] + j) - x0;
+            for (size_t i = 0; i < n; i++)
+                sum[j + i] += acc[i];
+        }
+    }
+}
+
+/* Adds sample l's inner products over the panel. */
+INLINE void ghost_right_sample(const kernel_block *b, const ghost *f, const ghost_panel *p,
+                               size_t l, int n)
+{
+    vd acc[GHOST_PRODUCTS + 2], x[GHOST_VECTORS];
+    for (int k = 0; k < GHOST_PRODUCTS + 2; k++)
+        acc[k] = v_splat(0.0);
+    for (size_t j = 0; j < p->n; j += W) {
+        for (int k = 0; k < n; k++) {
+            const double *first = f->right_first + (size_t)k * f->n_x + p->first + j;
+            vd x0 = {0};
+            if (j + W <= p->n)
+                x0 = load_unaligned(first);
+            else
+                memcpy(&x0, first, (p->n - j) * sizeof(double));
+            x[k] = load_unaligned(p->x[k] + l * p->stride[k] + j);
+            x[n + k] = x[k] - x0;
+        }
+        for (int k = 0; k < 2 * n; k++)
+            for (int i = 0; i <= k; i++)
+                acc[k * (k + 1) / 2 + i] = v_fma(x[k], x[i], acc[k * (k + 1) / 2 + i]);
+    }
+    for (int k = 0; k < n * (2 * n + 1); k += 4) {
+        double sum[4] = {0};
+        v_add_sums(sum, acc[k], acc[k + 1], acc[k + 2], acc[k + 3]);
+        for (int i = 0; i < 4 && k + i < n * (2 * n + 1); i++)
+            f->right_products[(size_t)(k + i) * b->lanes + l] += sum[i];
+    }
+}
+
+static void ghost_right_products(const kernel_block *b, const ghost *f, const ghost_panel *p)
+{
+    if (p->first == 0)
+        memset(f->right_products, 0, GHOST_PRODUCTS * b->lanes * sizeof(double));
+    for (size_t l = 0; l < b->n_valid; l++)
+        if (f->s->n_right == 1)
+            ghost_right_sample(b, f, p, l, 1);
+        else
+            ghost_right_sample(b, f, p, l, 2);
+}
+
+/* --------------------------------------------------------------- products of matrices */
+
+/* n_rows rows and n_vectors columns of the sums of g or h; the last column holds `tail`
+ * elements. */
+INLINE void ghost_tile(const kernel_block *b, const ghost *f, const ghost_panel *p, int which,
+                       size_t j, size_t k, int n_rows, int n_vectors, size_t tail)
+{
+    vd acc[TILE][TILE];
+    double *sum = f->sum[which] + j * f->n_x + p->first + k;
+    for (int r = 0; r < n_rows; r++) {
+        for (int i = 0; i < n_vectors; i++) {
+            acc[r][i] = v_splat(0.0);
+            if (!b->first)
+                memcpy(&acc[r][i], sum + (size_t)r * f->n_x + i * W,
+                       (i == n_vectors - 1 ? tail : W) * sizeof(double));
+        }
+    }
+    for (uint32_t pair = 0; pair < f->s->n_pairs[which]; pair++) {
+        const uint32_t *at = f->s->pair[which][pair];
+        const double *z = b->left + (at[0] * f->n_z + j) * b->lanes;
+        const double *x = p->x[at[1]] + k;
+        for (size_t l = 0; l < b->n_valid; l++, x += p->stride[at[1]]) {
+            vd v[TILE];
+            for (int i = 0; i < n_vectors; i++)
+                v[i] = load_unaligned(x + i * W);
+            for (int r = 0; r < n_rows; r++) {
+                vd zr = v_splat(z[(size_t)r * b->lanes + l]);
+                for (int i = 0; i < n_vectors; i++)
+                    acc[r][i] = v_fma(zr, v[i], acc[r][i]);
+            }
+        }
+    }
+    for (int r = 0; r < n_rows; r++)
+        for (int i = 0; i < n_vectors; i++)
+            memcpy(sum + (size_t)r * f->n_x + i * W, &acc[r][i],
+                   (i == n_vectors - 1 ? tail : W) * sizeof(double));
+}
+
+INLINE void ghost_rows(const kernel_block *b, const ghost *f, const ghost_panel *p, int which,
+                       size_t j, int n_rows)
+{
+    enum { WIDE = W >= 8 ? TILE : TILE / 2 };
+    size_t k = 0;
+    for (; k + WIDE * W <= p->n; k += WIDE * W)
+        ghost_tile(b, f, p, which, j, k, n_rows, WIDE, W);
+    for (; k + W <= p->n; k += W)
+        ghost_tile(b, f, p, which, j, k, n_rows, 1, W);
+    if (k < p->n)
+        ghost_tile(b, f, p, which, j, k, n_rows, 1, p->n - k);
+}
+
+static void ghost_multiply(const kernel_block *b, const ghost *f, const ghost_panel *p)
+{
+    for (int which = 0; which < 2; which++) {
+        size_t j = 0;
+        for (; f->s->n_pairs[which] > 0 && j + TILE <= f->n_z; j += TILE)
+            ghost_rows(b, f, p, which, j, TILE);
+        for (; f->s->n_pairs[which] > 0 && j < f->n_z; j++)
+            ghost_rows(b, f, p, which, j, 1);
+    }
+}
+
+/* ------------------------------------------------------------------------------ norms */
+
+/* The inner product of quantities `a` and `b` (0: g, 1: h) less the first sample's, at lanes l:
+ * each is a sum over pairs of two outer products. */
+INLINE vd ghost_inner(const kernel_block *b, const ghost *f, int p, int q, size_t l)
+{
+    const plan_stat *s = f->s;
+    vd sum = {0};
+    for (size_t i = 0; i < 2 * (size_t)s->n_pairs[p]; i++) {
+        for (size_t j = 0; j < 2 * (size_t)s->n_pairs[q]; j++) {
+            const uint32_t *x = s->pair[p][i / 2], *y = s->pair[q][j / 2];
+            size_t left = ghost_product(x[0] + i % 2 * s->n_left, y[0] + j % 2 * s->n_left);
+            size_t right = ghost_product(x[1] + i % 2 * s->n_right, y[1] + j % 2 * s->n_right);
+            sum = v_fma(v_load(f->left_products + left * b->lanes + l),
+                        v_load(f->right_products + right * b->lanes + l), sum);
+        }
+    }
+    return sum;
+}
+
+static void ghost_norms(const kernel_block *b, const ghost *f)
+{
+    bool has_h = f->s->n_pairs[1] > 0;
+    vd sum[STAT_SUMS] = {{0}, {0}, {0}}, zero = {0};
+    for (size_t l = 0; l < b->n_valid; l += W) {
+        vl mask = first_elements(b->n_valid - l < W ? b->n_valid - l : W);
+        sum[STAT_GG] += (vd)((vl)ghost_inner(b, f, 0, 0, l) & mask);
+        if (has_h) {
+            sum[STAT_HH] += (vd)((vl)ghost_inner(b, f, 1, 1, l) & mask);
+            sum[STAT_GH] += (vd)((vl)ghost_inner(b, f, 0, 1, l) & mask);
+        }
+    }
+    double total[4] = {0};
+    v_add_sums(total, sum[STAT_GG], sum[STAT_HH], sum[STAT_GH], zero);
+    for (int k = 0; k < STAT_SUMS; k++)
+        f->memory[k] += total[k];
+}
+
+static void run_ghost(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
+                      const uint32_t *const *right)
+{
+    ghost f = ghost_of(b, s, left, right);
+    bool norms = b->level >= KERNEL_SQUARES;
+    if (b->first)
+        ghost_begin(b, &f);
+    ghost_left(b, &f);
+    if (norms)
+        ghost_left_products(b, &f);
+    for (size_t k = 0; k < f.n_x; k += KERNEL_PANEL) {
+        ghost_panel p = ghost_panel_of(b, &f, k);
+        ghost_deviations(b, &f, &p);
+        if (norms)
+            ghost_right_products(b, &f, &p);
+        ghost_multiply(b, &f, &p);
+    }
+    if (norms)
+        ghost_norms(b, &f);
+}
+
+/* ---------------------------------------------------------------------------- merging */
+
+/* One row of the sums: what it was made of, and where it goes. */
+typedef struct merge_row {
+    const plan_stat *s;
+    const double *left_first, *right_first, *deviation; /* of row j; [n_right][n_x] */
+    size_t n_z, n_x, j;
+    double n, share; /* samples; their part in all so far */
+    const double *sum[2];
+    double *total[2];
+    bool begins;
+} merge_row;
+
+typedef struct merge_sums {
+    vd own[STAT_SUMS], between[STAT_SUMS]; /* products of sums; of differences of means */
+} merge_sums;
+
+/* Elements k .. k + n - 1 of quantity `which`: their sum of deviations and, returned, what the
+ * segment's mean is more than the total's, which is updated. */
+INLINE vd merge_elements(const merge_row *m, int which, size_t k, size_t n, vd *sum)
+{
+    vd first = {0}, old = {0}, difference;
+    size_t size = n * sizeof(double);
+    memcpy(sum, m->sum[which] + k, size);
+    for (uint32_t pair = 0; pair < m->s->n_pairs[which]; pair++) {
+        const uint32_t *at = m->s->pair[which][pair];
+        vd z = v_splat(m->left_first[at[0] * m->n_z + m->j]), x = {0}, d = {0};
+        memcpy(&x, m->right_first + at[1] * m->n_x + k, size);
+        memcpy(&d, m->deviation + at[1] * m->n_x + k, size);
+        first = v_fma(z, x, first);
+        *sum = v_fma(z, d, *sum);
+    }
+    vd mean = first + *sum / m->n;
+    if (!m->begins)
+        memcpy(&old, m->total[which] + k, size);
+    difference = mean - old;
+    if (!m->begins)
+        mean = v_fma(difference, v_splat(m->share), old);
+    memcpy(m->total[which] + k, &mean, size);
+    return difference;
+}
+
+INLINE void merge_vector(const merge_row *m, bool has_h, size_t k, size_t n, merge_sums *s)
+{
+    vd g = {0}, h = {0}, dg, dh = {0};
+    dg = merge_elements(m, 0, k, n, &g);
+    if (has_h)
+        dh = merge_elements(m, 1, k, n, &h);
+    s->own[STAT_GG] = v_fma(g, g, s->own[STAT_GG]);
+    s->own[STAT_HH] = v_fma(h, h, s->own[STAT_HH]);
+    s->own[STAT_GH] = v_fma(g, h, s->own[STAT_GH]);
+    s->between[STAT_GG] = v_fma(dg, dg, s->between[STAT_GG]);
+    s->between[STAT_HH] = v_fma(dh, dh, s->between[STAT_HH]);
+    s->between[STAT_GH] = v_fma(dg, dh, s->between[STAT_GH]);
+}
+
+/* Squares that rounding alone left are none; see squares_about_mean of ad/moments.c. */
+INLINE double ghost_remainder(double squares, double sum, double n)
+{
+    double left = squares - sum / n;
+    return left <= (2.0 * n + 16.0) * DBL_EPSILON * squares ? 0.0 : left;
+}
+
+static void merge(const plan_stat *s, const double *memory, const double *sums, double n,
+                  double *total, double n_before, kernel_level level)
+{
+    size_t n_z = s->shape.channels_out, n_x = s->shape.channels_in;
+    const double *left = memory + STAT_SUMS, *right = left + s->n_left * n_z;
+    bool has_h = s->n_pairs[1] > 0;
+    merge_sums t;
+    memset(&t, 0, sizeof t);
+    for (size_t j = 0; j < n_z; j++) {
+        merge_row m = {.s = s,
+                       .left_first = left,
+                       .right_first = right,
+                       .deviation = right + s->n_right * n_x,
+                       .n_z = n_z,
+                       .n_x = n_x,
+                       .j = j,
+                       .n = n,
+                       .share = n / (n_before + n)};
+        for (int k = 0; k < 2; k++) {
+            m.sum[k] = sums + (size_t)k * s->n + j * n_x;
+            m.total[k] = total + (size_t)k * s->n + j * n_x;
+        }
+        m.begins = n_before == 0.0;
+        size_t k = 0;
+        for (; k + W <= n_x; k += W)
+            merge_vector(&m, has_h, k, W, &t);
+        if (k < n_x)
+            merge_vector(&m, has_h, k, n_x - k, &t);
+    }
+    double own[4] = {0}, between[4] = {0}, *out = total + 2 * (size_t)s->n;
+    vd zero = {0};
+    v_add_sums(own, t.own[0], t.own[1], t.own[2], zero);
+    v_add_sums(between, t.between[0], t.between[1], t.between[2], zero);
+    if (level < KERNEL_SQUARES)
+        return;
+    double weight = n * n_before / (n_before + n);
+    for (int k = 0; k < STAT_SUMS; k++) {
+        double mine = k == STAT_GH ? memory[k] - own[k] / n
+                                   : ghost_remainder(memory[k], own[k], n);
+        out[k] = n_before == 0.0 ? mine : out[k] + mine + between[k] * weight;
+    }
+}
+
+#endif
