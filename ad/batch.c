@@ -29,7 +29,7 @@ static size_t row_stride(size_t lanes)
 }
 
 typedef struct need {
-    size_t scalars, pack, rows, jobs, terms, left, stat;
+    size_t scalars, pack, rows, jobs, terms, lookup, weights, left, stat;
     bool blocks;
 } need;
 
@@ -43,6 +43,8 @@ static need needs_of(const ad_program *program)
         n.rows = p->n_rows > n.rows ? p->n_rows : n.rows;
         n.jobs = p->n_jobs > n.jobs ? p->n_jobs : n.jobs;
         n.terms = p->n_terms > n.terms ? p->n_terms : n.terms;
+        n.lookup = p->n_lookup > n.lookup ? p->n_lookup : n.lookup;
+        n.weights = p->n_weights > n.weights ? p->n_weights : n.weights;
         n.left = p->n_left > n.left ? p->n_left : n.left;
         n.stat = p->n_stat_memory > n.stat ? p->n_stat_memory : n.stat;
         n.blocks = n.blocks || p->n_stats > 0;
@@ -64,12 +66,15 @@ static meka_status create_workers(ad_batch *batch, const need *n, meka_error *er
             return MEKA_ERR_MEMORY;
         size_t lanes = batch->max_lanes, panel = n->stat ? 2 * KERNEL_PANEL : 0;
         w->terms = meka_alloc(n->terms, sizeof *w->terms, err);
+        w->lookup = meka_alloc(n->lookup, sizeof *w->lookup, err);
+        w->weights = meka_alloc(n->weights, sizeof(double), err);
         w->tile =
             meka_alloc(n->blocks ? 2 * (KERNEL_TILE + 1) : 0, lanes * sizeof(double), err);
         w->left = meka_alloc(n->left, lanes * sizeof(double), err);
         w->panel = meka_alloc(panel, lanes * sizeof(double), err);
         w->stat = meka_alloc(n->stat, sizeof(double), err);
-        if (!w->terms || !w->tile || !w->left || !w->panel || !w->stat)
+        if (!w->terms || !w->lookup || !w->weights || !w->tile || !w->left || !w->panel ||
+            !w->stat)
             return MEKA_ERR_MEMORY;
     }
     return MEKA_OK;
@@ -132,6 +137,8 @@ void ad_batch_destroy(ad_batch *batch)
         free(batch->worker[k].scratch);
         free(batch->worker[k].sums);
         free(batch->worker[k].terms);
+        free(batch->worker[k].lookup);
+        free(batch->worker[k].weights);
         free(batch->worker[k].tile);
         free(batch->worker[k].left);
         free(batch->worker[k].panel);
@@ -202,6 +209,8 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
                           .v = w->request->v,
                           .plan = w->plan,
                           .terms = worker->terms,
+                          .lookup = worker->lookup,
+                          .weights = worker->weights,
                           .tile = worker->tile,
                           .left = worker->left,
                           .panel = worker->panel,

@@ -22,7 +22,8 @@ typedef struct ad_line_sums {
 typedef struct ad_worker {
     double *rows, *scratch;
     kernel_term *terms;
-    double *tile, *left, *panel, *stat; /* as in kernel_block */
+    const double **lookup;
+    double *weights, *tile, *left, *panel, *stat; /* as in kernel_block */
     double *sums; /* [n_jobs][JOB_SIZE] of the segment at hand, which has n samples so far */
     size_t n;
     ad_line_sums line;

@@ -40,14 +40,16 @@ typedef struct kernel_block {
     const double *pack;
     const double *theta, *v;
     const ad_plan *plan;
-    kernel_term *terms; /* [n_terms] */
-    double *tile;       /* [2][KERNEL_TILE + 1][lanes] */
-    double *left;       /* [n_left][lanes] */
-    double *panel;      /* [2][lanes][KERNEL_PANEL] */
-    double *stat;       /* [n_stat_memory] */
-    bool compact;       /* means, and the sums of variances, are all that is asked for */
-    double *sums;       /* [n_jobs][JOB_SIZE] */
-    bool first;         /* no block before this one: take g0, h0 here */
+    kernel_term *terms;    /* [n_terms] */
+    const double **lookup; /* [n_lookup] */
+    double *weights;       /* [n_weights] */
+    double *tile;          /* [2][KERNEL_TILE + 1][lanes] */
+    double *left;          /* [n_left][lanes] */
+    double *panel;         /* [2][lanes][KERNEL_PANEL] */
+    double *stat;          /* [n_stat_memory] */
+    bool compact;          /* means, and the sums of variances, are all that is asked for */
+    double *sums;          /* [n_jobs][JOB_SIZE] */
+    bool first;            /* no block before this one: take g0, h0 here */
     kernel_level level;
     /* Called for each job with its g and h [lanes]; NULL: not wanted. */
     void (*emit)(void *ctx, uint32_t job, const double *g, const double *h);

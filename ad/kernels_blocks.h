@@ -29,9 +29,16 @@ INLINE const uint32_t *read_operand(const kernel_block *b, const uint32_t *code,
     return code + 2;
 }
 
+/* How w is read: rows, numbers `step` apart from channel to channel, or next to each other. */
+typedef enum block_access { BLOCK_W_ROWS, BLOCK_W_STEP, BLOCK_W_TOGETHER } block_access;
+
 typedef struct bilinear {
     const ad_block_shape *s;
     ad_block_part part;
+    block_access access;
+    size_t step;           /* of w from channel to channel of the result ... */
+    size_t window, others; /* ... from element to element of the kernel, and between channels of
+                              the other side */
     uint32_t n_pairs;
     const uint32_t *out;
     block_operand operand[GRAPH_PAIRS][2];
@@ -60,8 +67,8 @@ static size_t terms_of_z(const kernel_block *b, const bilinear *f, size_t at)
         ad_block_begin(&c, f->s, at);
         while (ad_block_next(&c, &run))
             for (size_t k = 0; k < run.n; k++)
-                put_block_term(b, f, pair, run.w + k, f->operand[pair][1].row[run.x + k],
-                               &b->terms[n++]);
+                put_block_term(b, f, pair, (run.w + k) * f->window,
+                               f->operand[pair][1].row[run.x + k], &b->terms[n++]);
     }
     return n;
 }
@@ -79,7 +86,7 @@ INLINE bool reaches(const ad_block_shape *s, size_t u, size_t i, size_t size, si
 static size_t terms_of_x(const kernel_block *b, const bilinear *f, size_t at)
 {
     const ad_block_shape *s = f->s;
-    size_t n = 0, r, c, window = (size_t)s->kernel * s->kernel;
+    size_t n = 0, r, c;
     for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
         for (size_t i = 0; i < s->kernel; i++) {
             if (!reaches(s, at / s->width, i, s->height_out, &r))
@@ -89,7 +96,7 @@ static size_t terms_of_x(const kernel_block *b, const bilinear *f, size_t at)
                     continue;
                 for (size_t o = 0; o < s->channels_out; o++)
                     put_block_term(
-                        b, f, pair, o * s->channels_in * window + i * s->kernel + j,
+                        b, f, pair, o * f->others + (i * s->kernel + j) * f->window,
                         f->operand[pair][1].row[(o * s->height_out + r) * s->width_out + c],
                         &b->terms[n++]);
             }
@@ -121,10 +128,11 @@ INLINE double *block_out(const kernel_block *b, const block_tile *t, size_t chan
 }
 
 /* Channels c .. c + n_rows - 1, n_vectors from lane l on. */
-INLINE void run_tile(const kernel_block *b, const block_tile *t, bool numbers, size_t c,
+INLINE void run_tile(const kernel_block *b, const block_tile *t, block_access access, size_t c,
                      size_t l, int n_rows, int n_vectors)
 {
     vd acc[BLOCK_ROWS][TILE];
+    size_t step = access == BLOCK_W_TOGETHER ? 1 : t->step;
     for (int j = 0; j < n_rows; j++)
         for (int i = 0; i < n_vectors; i++)
             acc[j][i] =
@@ -134,17 +142,17 @@ INLINE void run_tile(const kernel_block *b, const block_tile *t, bool numbers, s
         vd v[TILE];
         for (int i = 0; i < n_vectors; i++)
             v[i] = v_load(x + i * W);
-        if (numbers) {
-            const double *w = t->term[k].w.number + c * t->step;
+        if (access != BLOCK_W_ROWS) {
+            const double *w = t->term[k].w.number + c * step;
             for (int j = 0; j < n_rows; j++) {
-                vd wj = v_splat(w[(size_t)j * t->step]);
+                vd wj = v_splat(w[(size_t)j * step]);
                 for (int i = 0; i < n_vectors; i++)
                     acc[j][i] = v_fma(wj, v[i], acc[j][i]);
             }
         } else {
-            const uint32_t *w = t->term[k].w.row + c * t->step;
+            const uint32_t *w = t->term[k].w.row + c * step;
             for (int j = 0; j < n_rows; j++) {
-                const double *wj = row_of(b, w[(size_t)j * t->step]) + l;
+                const double *wj = row_of(b, w[(size_t)j * step]) + l;
                 for (int i = 0; i < n_vectors; i++)
                     acc[j][i] = v_fma(v_load(wj + i * W), v[i], acc[j][i]);
             }
@@ -156,30 +164,30 @@ INLINE void run_tile(const kernel_block *b, const block_tile *t, bool numbers, s
 }
 
 /* All n channels at n_vectors from lane l on. */
-INLINE void run_channels(const kernel_block *b, const block_tile *t, bool numbers, size_t n,
-                         size_t l, int n_vectors)
+INLINE void run_channels(const kernel_block *b, const block_tile *t, block_access access,
+                         size_t n, size_t l, int n_vectors)
 {
     size_t c = 0;
-    for (; n_vectors == 1 && numbers && c + BLOCK_ROWS <= n; c += BLOCK_ROWS)
-        run_tile(b, t, numbers, c, l, BLOCK_ROWS, 1);
+    for (; n_vectors == 1 && access != BLOCK_W_ROWS && c + BLOCK_ROWS <= n; c += BLOCK_ROWS)
+        run_tile(b, t, access, c, l, BLOCK_ROWS, 1);
     for (; c + TILE <= n; c += TILE)
-        run_tile(b, t, numbers, c, l, TILE, n_vectors);
+        run_tile(b, t, access, c, l, TILE, n_vectors);
     for (; c < n; c++)
-        run_tile(b, t, numbers, c, l, 1, n_vectors);
+        run_tile(b, t, access, c, l, 1, n_vectors);
 }
 
-INLINE void run_lanes(const kernel_block *b, const block_tile *t, bool numbers, size_t n)
+INLINE void run_lanes(const kernel_block *b, const block_tile *t, block_access access, size_t n)
 {
     enum { WIDE = W >= 8 ? TILE : TILE / 2 };
     size_t l = 0;
     for (; l + WIDE * W <= b->lanes; l += WIDE * W)
-        run_channels(b, t, numbers, n, l, WIDE);
+        run_channels(b, t, access, n, l, WIDE);
     for (; l < b->lanes; l += W)
-        run_channels(b, t, numbers, n, l, 1);
+        run_channels(b, t, access, n, l, 1);
 }
 
 /* The n channels of one pixel, from its n_terms. */
-static void run_pixel(const kernel_block *b, bool numbers, size_t n_terms, size_t step,
+static void run_pixel(const kernel_block *b, block_access access, size_t n_terms, size_t step,
                       const uint32_t *out, size_t out_step, size_t n)
 {
     size_t first = 0;
@@ -190,77 +198,138 @@ static void run_pixel(const kernel_block *b, bool numbers, size_t n_terms, size_
                         .out = out,
                         .out_step = out_step,
                         .begins = first == 0};
-        if (numbers)
-            run_lanes(b, &t, true, n);
+        if (access == BLOCK_W_TOGETHER)
+            run_lanes(b, &t, BLOCK_W_TOGETHER, n);
+        else if (access == BLOCK_W_STEP)
+            run_lanes(b, &t, BLOCK_W_STEP, n);
         else
-            run_lanes(b, &t, false, n);
+            run_lanes(b, &t, BLOCK_W_ROWS, n);
         first += t.n;
     } while (first < n_terms);
 }
 
 /* ------------------------------------------------------- with respect to w, by tiles */
 
-/* Part of a stat, or of a block: elements (o + j, c, i, 0 .. kernel - 1) of the sum over pixels
- * of z x. */
+/* Part of a stat, or of a block: the sum over pixels of z x. */
 typedef struct outer {
     const ad_block_shape *s;
     uint32_t n_pairs;
-    const uint32_t *z[GRAPH_PAIRS], *x[GRAPH_PAIRS]; /* numbers of rows */
+    const double *const *z[GRAPH_PAIRS], *const *x[GRAPH_PAIRS]; /* rows */
 } outer;
 
-enum { OUTER_ROWS = 4, OUTER_COLUMNS = 4 };
+enum { OUTER_ROWS = 4, OUTER_COLUMNS = 3 };
 
-/* Adds one element's products, of channel o and x's channel c, at lanes l. */
-INLINE void outer_tile(const kernel_block *b, const outer *f, size_t o, size_t c, size_t i,
-                       size_t j, int n_o, size_t l, vd *acc)
+/* Pixels q of a row of z whose element j of the kernel lies within the row of x: [from, to). */
+INLINE void outer_range(const ad_block_shape *s, size_t j, size_t *from, size_t *to)
 {
-    const ad_block_shape *s = f->s;
+    *from = j < s->padding ? (s->padding - j + s->stride - 1) / s->stride : 0;
+    *to =
+        s->width + s->padding > j ? (s->width + s->padding - j + s->stride - 1) / s->stride : 0;
+    if (*to > s->width_out)
+        *to = s->width_out;
+}
+
+/* acc[k][i] += z[k pixels + q] x[q stride + j + i - padding], q = from .. to - 1. */
+INLINE void outer_pixels(const double *const *z, const double *const *x,
+                         const ad_block_shape *s, size_t j, size_t from, size_t to, size_t l,
+                         int n_o, int n_j, vd acc[][OUTER_COLUMNS])
+{
     size_t pixels = (size_t)s->height_out * s->width_out;
-    for (int k = 0; k < n_o; k++)
-        acc[k] = v_splat(0.0);
-    for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
-        const uint32_t *z = f->z[pair] + o * pixels, *x = f->x[pair] + c * s->height * s->width;
-        for (size_t r = 0; r < s->height_out; r++) {
-            size_t row = r * s->stride + i; /* padding included */
-            if (row < s->padding || row - s->padding >= s->height)
-                continue;
-            const uint32_t *xr = x + (row - s->padding) * s->width;
-            for (size_t q = 0; q < s->width_out; q++) {
-                size_t column = q * s->stride + j;
-                if (column < s->padding || column - s->padding >= s->width)
-                    continue;
-                vd v = v_load(row_of(b, xr[column - s->padding]) + l);
-                const uint32_t *zq = z + r * s->width_out + q;
-                for (int k = 0; k < n_o; k++)
-                    acc[k] = v_fma(v_load(row_of(b, zq[(size_t)k * pixels]) + l), v, acc[k]);
-            }
+    for (size_t q = from; q < to; q++) {
+        vd v[OUTER_COLUMNS];
+        for (size_t i = 0; i < (size_t)n_j; i++)
+            v[i] = v_load(x[q * s->stride + j + i - s->padding] + l);
+        for (int k = 0; k < n_o; k++) {
+            vd zk = v_load(z[(size_t)k * pixels + q] + l);
+            for (int i = 0; i < n_j; i++)
+                acc[k][i] = v_fma(zk, v[i], acc[k][i]);
         }
     }
 }
 
-/* Elements of channels o .. o + n_o - 1: out [n_o][lanes]. */
-INLINE void outer_elements(const kernel_block *b, const outer *f, size_t o, size_t at, int n_o,
-                           double *out)
+/* One row r of z, elements (i, j .. j + n_j - 1) of the kernel.  Pixels at the edge see some of
+ * them only. */
+INLINE void outer_line(const double *const *z, const double *const *x, const ad_block_shape *s,
+                       size_t j, size_t l, int n_o, int n_j, vd acc[][OUTER_COLUMNS])
+{
+    size_t from[OUTER_COLUMNS], to[OUTER_COLUMNS], first = 0, last = s->width_out;
+    for (int k = 0; k < n_j; k++) {
+        outer_range(s, j + (size_t)k, &from[k], &to[k]);
+        first = from[k] > first ? from[k] : first;
+        last = to[k] < last ? to[k] : last;
+    }
+    last = last < first ? first : last;
+    for (int k = 0; k < n_j; k++) {
+        vd one[OUTER_ROWS][OUTER_COLUMNS];
+        size_t stop = to[k] < first ? to[k] : first, resume = from[k] > last ? from[k] : last;
+        for (int o = 0; o < n_o; o++)
+            one[o][0] = acc[o][k];
+        outer_pixels(z, x, s, j + (size_t)k, from[k], stop, l, n_o, 1, one);
+        outer_pixels(z, x, s, j + (size_t)k, resume, to[k], l, n_o, 1, one);
+        for (int o = 0; o < n_o; o++)
+            acc[o][k] = one[o][0];
+    }
+    outer_pixels(z, x, s, j, first, last, l, n_o, n_j, acc);
+}
+
+/* Elements (o .. o + n_o - 1, c, i, j .. j + n_j - 1) at lanes l. */
+INLINE void outer_tile(const outer *f, size_t o, size_t c, size_t i, size_t j, size_t l,
+                       int n_o, int n_j, vd acc[][OUTER_COLUMNS])
 {
     const ad_block_shape *s = f->s;
-    size_t window = (size_t)s->kernel * s->kernel;
-    for (size_t l = 0; l < b->lanes; l += W) {
-        vd acc[OUTER_ROWS];
-        outer_tile(b, f, o, at / window, at % window / s->kernel, at % s->kernel, n_o, l, acc);
-        for (int k = 0; k < n_o; k++)
-            v_store(out + (size_t)k * b->lanes + l, acc[k]);
+    size_t pixels = (size_t)s->height_out * s->width_out;
+    for (int k = 0; k < n_o; k++)
+        for (int q = 0; q < n_j; q++)
+            acc[k][q] = v_splat(0.0);
+    for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
+        for (size_t r = 0; r < s->height_out; r++) {
+            size_t row = r * s->stride + i; /* padding included */
+            if (row < s->padding || row - s->padding >= s->height)
+                continue;
+            outer_line(f->z[pair] + o * pixels + r * s->width_out,
+                       f->x[pair] + (c * s->height + row - s->padding) * s->width, s, j, l, n_o,
+                       n_j, acc);
+        }
     }
 }
 
-/* The same, any n_o up to OUTER_ROWS. */
-static void outer_values(const kernel_block *b, const outer *f, size_t o, size_t at, size_t n_o,
-                         double *out)
+/* The same at all lanes: out [n_o][n_j][lanes]. */
+INLINE void outer_elements(const kernel_block *b, const outer *f, size_t o, size_t at, int n_o,
+                           int n_j, double *out)
 {
-    if (n_o == OUTER_ROWS)
-        outer_elements(b, f, o, at, OUTER_ROWS, out);
+    size_t kernel = f->s->kernel, window = kernel * kernel;
+    for (size_t l = 0; l < b->lanes; l += W) {
+        vd acc[OUTER_ROWS][OUTER_COLUMNS];
+        outer_tile(f, o, at / window, at % window / kernel, at % kernel, l, n_o, n_j, acc);
+        for (int k = 0; k < n_o; k++)
+            for (int j = 0; j < n_j; j++)
+                v_store(out + (size_t)(k * n_j + j) * b->lanes + l, acc[k][j]);
+    }
+}
+
+/* The same, any n_o up to OUTER_ROWS and n_j either 1 or OUTER_COLUMNS. */
+static void outer_values(const kernel_block *b, const outer *f, size_t o, size_t at, size_t n_o,
+                         size_t n_j, double *out)
+{
+    if (n_o == OUTER_ROWS && n_j == OUTER_COLUMNS)
+        outer_elements(b, f, o, at, OUTER_ROWS, OUTER_COLUMNS, out);
+    else if (n_o == OUTER_ROWS)
+        outer_elements(b, f, o, at, OUTER_ROWS, 1, out);
     else
         for (size_t k = 0; k < n_o; k++)
-            outer_elements(b, f, o + k, at, 1, out + k * b->lanes);
+            if (n_j == OUTER_COLUMNS)
+                outer_elements(b, f, o + k, at, 1, OUTER_COLUMNS, out + k * n_j * b->lanes);
+            else
+                outer_elements(b, f, o + k, at, 1, 1, out + k * b->lanes);
+}
+
+/* Looks the rows up; returns what follows them. */
+INLINE const double **rows_of(const kernel_block *b, const uint32_t *row, size_t n,
+                              const double **out)
+{
+    for (size_t k = 0; k < n; k++)
+        out[k] = row_of(b, row[k]);
+    return out + n;
 }
 
 static void run_outer(const kernel_block *b, const bilinear *f)
@@ -268,14 +337,17 @@ static void run_outer(const kernel_block *b, const bilinear *f)
     const ad_block_shape *s = f->s;
     size_t n_at = (size_t)s->channels_in * s->kernel * s->kernel;
     outer g = {.s = s, .n_pairs = f->n_pairs};
+    const double **row = b->lookup;
     for (uint32_t k = 0; k < f->n_pairs; k++) { /* (x, z) */
-        g.x[k] = f->operand[k][0].row;
-        g.z[k] = f->operand[k][1].row;
+        g.x[k] = row;
+        row = rows_of(b, f->operand[k][0].row, ad_block_size(s, AD_BLOCK_X), row);
+        g.z[k] = row;
+        row = rows_of(b, f->operand[k][1].row, ad_block_size(s, AD_BLOCK_Z), row);
     }
     for (size_t o = 0; o < s->channels_out; o++)
         for (size_t at = 0; at < n_at; at++)
             if (f->out[o * n_at + at] != UINT32_MAX)
-                outer_values(b, &g, o, at, 1, b->rows + f->out[o * n_at + at] * b->stride);
+                outer_values(b, &g, o, at, 1, 1, b->rows + f->out[o * n_at + at] * b->stride);
 }
 
 /* ---------------------------------------------------------------------------- blocks */
@@ -284,6 +356,8 @@ static const uint32_t *read_block(const kernel_block *b, const uint32_t *code, b
 {
     f->s = &b->plan->shape[code[0]];
     f->part = (ad_block_part)code[1];
+    f->access = BLOCK_W_ROWS;
+    f->step = f->window = f->others = 0;
     f->n_pairs = code[2];
     f->out = code + 3;
     size_t n[2] = {ad_block_size(f->s, f->part == AD_BLOCK_W ? AD_BLOCK_X : AD_BLOCK_W),
@@ -295,21 +369,60 @@ static const uint32_t *read_block(const kernel_block *b, const uint32_t *code, b
     return code;
 }
 
+/* w as the result's channels want it, [other side's channels and kernel][channels]. */
+static void gather_weights(const kernel_block *b, bilinear *f)
+{
+    const ad_block_shape *s = f->s;
+    size_t window = (size_t)s->kernel * s->kernel, n_in = s->channels_in * window;
+    double *out = b->weights;
+    for (uint32_t pair = 0; pair < f->n_pairs; pair++) {
+        const double *w = f->operand[pair][0].number;
+        f->operand[pair][0].number = out;
+        if (f->part == AD_BLOCK_Z)
+            for (size_t k = 0; k < n_in; k++)
+                for (size_t o = 0; o < s->channels_out; o++)
+                    *out++ = w[o * n_in + k];
+        else
+            for (size_t o = 0; o < s->channels_out; o++)
+                for (size_t k = 0; k < window; k++)
+                    for (size_t c = 0; c < s->channels_in; c++)
+                        *out++ = w[o * n_in + c * window + k];
+    }
+}
+
+/* Where to find w.  It is gathered if that is little beside what is done with it. */
+static void prepare_weights(const kernel_block *b, bilinear *f)
+{
+    const ad_block_shape *s = f->s;
+    size_t window = (size_t)s->kernel * s->kernel;
+    bool forward = f->part == AD_BLOCK_Z;
+    f->access = f->operand[0][0].number ? BLOCK_W_STEP : BLOCK_W_ROWS;
+    f->step = forward ? s->channels_in * window : window;
+    f->window = 1;
+    f->others = s->channels_in * window;
+    if (f->access == BLOCK_W_STEP && plan_gathers_weights(s)) {
+        gather_weights(b, f);
+        f->access = BLOCK_W_TOGETHER;
+        f->step = 1;
+        f->window = forward ? s->channels_out : s->channels_in;
+    }
+}
+
 static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
 {
     bilinear f;
     code = read_block(b, code, &f);
     const ad_block_shape *s = f.s;
-    bool numbers = f.operand[0][0].number != NULL;
-    size_t window = (size_t)s->kernel * s->kernel;
     size_t n_z = (size_t)s->height_out * s->width_out, n_x = (size_t)s->height * s->width;
-    if (f.part == AD_BLOCK_W)
+    if (f.part == AD_BLOCK_W) {
         run_outer(b, &f);
+        return code;
+    }
+    prepare_weights(b, &f);
     for (size_t k = 0; f.part == AD_BLOCK_Z && k < n_z; k++)
-        run_pixel(b, numbers, terms_of_z(b, &f, k), s->channels_in * window, f.out + k, n_z,
-                  s->channels_out);
+        run_pixel(b, f.access, terms_of_z(b, &f, k), f.step, f.out + k, n_z, s->channels_out);
     for (size_t k = 0; f.part == AD_BLOCK_X && k < n_x; k++)
-        run_pixel(b, numbers, terms_of_x(b, &f, k), window, f.out + k, n_x, s->channels_in);
+        run_pixel(b, f.access, terms_of_x(b, &f, k), f.step, f.out + k, n_x, s->channels_in);
     return code;
 }
 
@@ -358,15 +471,21 @@ static void finish_job(const kernel_block *b, uint32_t number, const double *g, 
         lanes_job(b, g, h, KERNEL_CROSS, sums);
 }
 
-static outer outer_of(const plan_stat *s, int which, const uint32_t *const *left,
-                      const uint32_t *const *right)
+/* The jobs of channels o .. o + n_o - 1. */
+static void run_jobs_of(const kernel_block *b, const plan_stat *s, const outer f[2], size_t o,
+                        size_t n_o)
 {
-    outer f = {.s = &s->shape, .n_pairs = s->n_pairs[which]};
-    for (uint32_t k = 0; k < f.n_pairs; k++) {
-        f.z[k] = left[s->pair[which][k][0]];
-        f.x[k] = right[s->pair[which][k][1]];
+    size_t kernel = s->shape.kernel, n_at = s->shape.channels_in * kernel * kernel, n_j;
+    double *g = b->tile, *h = b->tile + (KERNEL_TILE + 1) * b->lanes;
+    for (size_t at = 0; at < n_at; at += n_j) {
+        n_j = kernel - at % kernel >= OUTER_COLUMNS ? OUTER_COLUMNS : 1;
+        outer_values(b, &f[0], o, at, n_o, n_j, g);
+        if (f[1].n_pairs > 0)
+            outer_values(b, &f[1], o, at, n_o, n_j, h);
+        for (size_t k = 0; k < n_o * n_j; k++)
+            finish_job(b, s->first_job + (uint32_t)((o + k / n_j) * n_at + at + k % n_j),
+                       g + k * b->lanes, f[1].n_pairs > 0 ? h + k * b->lanes : NULL);
     }
-    return f;
 }
 
 /* Sample by sample, element by element. */
@@ -374,21 +493,23 @@ static void run_each_job(const kernel_block *b, const plan_stat *s, const uint32
                          const uint32_t *const *right)
 {
     const ad_block_shape *shape = &s->shape;
-    size_t n_at = (size_t)shape->channels_in * shape->kernel * shape->kernel;
-    outer f[2] = {outer_of(s, 0, left, right), outer_of(s, 1, left, right)};
-    double *value[2] = {b->tile, b->tile + (KERNEL_TILE + 1) * b->lanes};
-    bool has_h = f[1].n_pairs > 0;
-    for (size_t o = 0; o < shape->channels_out; o += OUTER_ROWS) {
-        size_t n_o =
-            shape->channels_out - o < OUTER_ROWS ? shape->channels_out - o : OUTER_ROWS;
-        for (size_t at = 0; at < n_at; at++) {
-            for (int which = 0; which < 1 + has_h; which++)
-                outer_values(b, &f[which], o, at, n_o, value[which]);
-            for (size_t k = 0; k < n_o; k++)
-                finish_job(b, s->first_job + (uint32_t)((o + k) * n_at + at),
-                           value[0] + k * b->lanes, has_h ? value[1] + k * b->lanes : NULL);
+    const double **z[STAT_ARRAYS], **x[STAT_ARRAYS], **row = b->lookup;
+    outer f[2];
+    for (uint32_t k = 0; k < s->n_left; k++)
+        z[k] = row, row = rows_of(b, left[k], ad_block_size(shape, AD_BLOCK_Z), row);
+    for (uint32_t k = 0; k < s->n_right; k++)
+        x[k] = row, row = rows_of(b, right[k], ad_block_size(shape, AD_BLOCK_X), row);
+    for (int which = 0; which < 2; which++) {
+        f[which] = (outer){.s = shape, .n_pairs = s->n_pairs[which]};
+        for (uint32_t k = 0; k < s->n_pairs[which]; k++) {
+            f[which].z[k] = z[s->pair[which][k][0]];
+            f[which].x[k] = x[s->pair[which][k][1]];
         }
     }
+    for (size_t o = 0; o < shape->channels_out; o += OUTER_ROWS)
+        run_jobs_of(b, s, f, o,
+                    shape->channels_out - o < OUTER_ROWS ? shape->channels_out - o
+                                                         : OUTER_ROWS);
 }
 
 static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *code)

@@ -1,17 +1,17 @@
 /* ad/kernels_ghost.h - statistics of a matrix's gradient without any sample's gradient.
  *
- * Sample i's gradient is g_i = z_i x_i', its product with the Hessian h_i = z'_i x_i' + z_i x'_i',
- * outer products of left and right arrays.  Their sums over samples are products of two
- * matrices.  Their squared norms are those of their factors ("ghost norms"; Goodfellow, "Efficient
- * per-example gradient computations", 2015): |z x'|^2 = |z|^2 |x|^2.
+ * Sample i's gradient is g_i = z_i x_i', its product with the Hessian h_i = z'_i x_i' + z_i
+ * x'_i', outer products of left and right arrays.  Their sums over samples are products of two
+ * matrices.  Their squared norms are those of their factors ("ghost norms"; Goodfellow,
+ * "Efficient per-example gradient computations", 2015): |z x'|^2 = |z|^2 |x|^2.
  *
  * Both are taken of deviations from the first sample, so that a large mean does not cancel:
  *
  *     z x' - z_0 x_0' = (z - z_0) x' + z_0 (x - x_0)'
  *
  * in which every outer product is small if the samples differ by little, and 0 if they are
- * equal.  With the second one's sum over samples, z_0 (sum x - x_0)', nothing but z - z_0 instead
- * of z distinguishes this from the plain product of matrices. */
+ * equal.  With the second one's sum over samples, z_0 (sum x - x_0)', nothing but z - z_0
+ * instead of z distinguishes this from the plain product of matrices. */
 #ifndef AD_KERNELS_GHOST_H
 #define AD_KERNELS_GHOST_H
 
@@ -33,10 +33,10 @@ typedef struct ghost {
     const plan_stat *s;
     size_t n_z, n_x;
     const uint32_t *const *left_rows, *const *right_rows;
-    double *memory;                       /* plan_stat_memory */
+    double *memory;                               /* plan_stat_memory */
     double *left_first, *right_first, *deviation; /* in it: [n_left][n_z], [n_right][n_x] */
-    double *sum[2];                       /* [n_z][n_x] of g and of h */
-    double *left_products, *right_products; /* [GHOST_PRODUCTS][lanes] */
+    double *sum[2];                               /* [n_z][n_x] of g and of h */
+    double *left_products, *right_products;       /* [GHOST_PRODUCTS][lanes] */
 } ghost;
 
 static ghost ghost_of(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
@@ -113,8 +113,8 @@ static void ghost_left_products(const kernel_block *b, const ghost *f)
 
 /* ------------------------------------------------------------------------ right side */
 
-/* Columns `first` .. first + n - 1 of the right arrays, sample after sample: whole vectors may be
- * read, of which what is past n is 0. */
+/* Columns `first` .. first + n - 1 of the right arrays, sample after sample: whole vectors may
+ * be read, of which what is past n is 0. */
 typedef struct ghost_panel {
     size_t first, n;
     const double *x[2]; /* [lanes][stride] */
@@ -433,8 +433,8 @@ static void merge(const plan_stat *s, const double *memory, const double *sums, 
         return;
     double weight = n * n_before / (n_before + n);
     for (int k = 0; k < STAT_SUMS; k++) {
-        double mine = k == STAT_GH ? memory[k] - own[k] / n
-                                   : ghost_remainder(memory[k], own[k], n);
+        double mine =
+            k == STAT_GH ? memory[k] - own[k] / n : ghost_remainder(memory[k], own[k], n);
         out[k] = n_before == 0.0 ? mine : out[k] + mine + between[k] * weight;
     }
 }

@@ -103,10 +103,9 @@ static void take_segment(void *ctx, const ad_worker *worker)
     for (size_t k = 0; k < sink->plan->n_stats; k++) {
         const plan_stat *s = &sink->plan->stat[k];
         if (sink->compact && s->compact)
-            sink->batch->kernels->merge(s, worker->stat + s->offset,
-                                        worker->sums + s->first_job * (size_t)JOB_SIZE, n,
-                                        compact_total(sink, s), (double)sink->n_merged,
-                                        sink->level);
+            sink->batch->kernels->merge(
+                s, worker->stat + s->offset, worker->sums + s->first_job * (size_t)JOB_SIZE, n,
+                compact_total(sink, s), (double)sink->n_merged, sink->level);
     }
     sink->n_merged += worker->n;
 }
@@ -202,15 +201,15 @@ static bool finish_compact(const moments_sink *sink, const plan_stat *s, double 
         return copy(out->hvp_mean ? out->hvp_mean + s->param : NULL, total + s->n, s->n) &&
                finite;
     }
-    for (size_t k = plan->first_param[s->first_job];
-         k < plan->first_param[s->first_job + s->n]; k++) {
+    for (size_t k = plan->first_param[s->first_job]; k < plan->first_param[s->first_job + s->n];
+         k++) {
         const plan_param *p = &plan->params[k];
         size_t e = p->job - s->first_job;
         mapping g = mapping_of(sink->batch->u, &p->g), h = mapping_of(sink->batch->u, &p->h);
         finite = put(out->grad_mean, p->index, mapped_mean(&g, total[e], 0.0)) && finite;
-        finite = put(out->hvp_mean, p->index,
-                     mapped_mean(&h, has_h ? total[s->n + e] : 0.0, 0.0)) &&
-                 finite;
+        finite =
+            put(out->hvp_mean, p->index, mapped_mean(&h, has_h ? total[s->n + e] : 0.0, 0.0)) &&
+            finite;
     }
     return finite;
 }
@@ -392,8 +391,7 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
 {
     const ad_program *program = batch->program;
     ad_moments *out = sink->out;
-    size_t n_totals =
-        program->replay ? n_job_sums(sink) : 1 + program->objective.n_params;
+    size_t n_totals = program->replay ? n_job_sums(sink) : 1 + program->objective.n_params;
     memset(batch->total, 0, n_totals * sizeof *batch->total);
     meka_status status = program->replay ? ad_batch_run(batch, request, err)
                                          : sample_by_sample(batch, request, sink, err);

@@ -148,6 +148,8 @@ typedef struct ad_plan {
     size_t n_stats;
     size_t first_compact; /* jobs from here on belong to compact stats */
     size_t n_terms;       /* the most terms of one result of a BLOCK */
+    size_t n_lookup;      /* the most rows that are looked up for one */
+    size_t n_weights;     /* the most weights that are gathered for one */
     size_t n_left;        /* the most elements in a compact stat's left arrays */
     size_t n_stat_memory; /* doubles that a worker keeps for compact stats */
     /* Results. */
@@ -166,6 +168,12 @@ static inline size_t plan_stat_memory(const plan_stat *s)
 {
     return STAT_SUMS + s->n_left * ad_block_size(&s->shape, AD_BLOCK_Z) +
            2 * s->n_right * ad_block_size(&s->shape, AD_BLOCK_X);
+}
+
+/* Whether w is gathered for a BLOCK: at several pixels it is used as often. */
+static inline bool plan_gathers_weights(const ad_block_shape *s)
+{
+    return (size_t)s->height_out * s->width_out >= 4;
 }
 
 /* What a plan is to compute, as references into a graph. */

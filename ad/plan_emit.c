@@ -16,7 +16,8 @@ typedef struct emitter {
     words touched;      /* rows' nodes of the entry at hand */
     uint32_t *row;      /* [n0] row of a node, or GRAPH_NONE */
     uint32_t *last_use; /* [n0] entry number + 1 */
-    uint32_t *part;     /* [n0][GRAPH_N_PARTS] rows' nodes of a function's outputs */
+    uint32_t *fun;      /* [n0] number of a function */
+    uint32_t *part;     /* [functions][GRAPH_N_PARTS] rows' nodes of its outputs */
     words free_rows;
     uint32_t n_rows;
     ad_plan *plan;
@@ -61,7 +62,7 @@ static void touch_value(emitter *e, const row_value *v)
 static void outputs_of(const emitter *e, uint32_t fun, uint32_t out[GRAPH_N_PARTS])
 {
     for (int k = 0; k < GRAPH_N_PARTS; k++)
-        out[k] = e->part[fun * (size_t)GRAPH_N_PARTS + (size_t)k];
+        out[k] = e->part[e->fun[fun] * (size_t)GRAPH_N_PARTS + (size_t)k];
 }
 
 static void touch_array(emitter *e, uint32_t array)
@@ -338,11 +339,13 @@ static size_t longest_sum(const graph_block *b)
 {
     const ad_block_shape *s = &b->shape;
     size_t window = (size_t)s->kernel * s->kernel;
-    size_t pixels = (size_t)s->height_out * s->width_out;
-    size_t n = b->part == AD_BLOCK_Z   ? s->channels_in * window
-               : b->part == AD_BLOCK_X ? s->channels_out * (window < pixels ? window : pixels)
-                                       : pixels;
-    return b->n_pairs * n;
+    return b->n_pairs * window *
+           (b->part == AD_BLOCK_Z ? s->channels_in : (size_t)s->channels_out);
+}
+
+static void most(size_t *max, size_t n)
+{
+    *max = n > *max ? n : *max;
 }
 
 static void put_block(emitter *e, uint32_t id)
@@ -364,8 +367,15 @@ static void put_block(emitter *e, uint32_t id)
             put_rows(e, b->pair[k][0]);
         put_rows(e, b->pair[k][1]);
     }
-    if (longest_sum(b) > e->plan->n_terms)
-        e->plan->n_terms = longest_sum(b);
+    size_t n_w = ad_block_size(&b->shape, AD_BLOCK_W),
+           n_x = ad_block_size(&b->shape, AD_BLOCK_X);
+    size_t n_z = ad_block_size(&b->shape, AD_BLOCK_Z);
+    if (b->part == AD_BLOCK_W)
+        most(&e->plan->n_lookup, b->n_pairs * (n_x + n_z));
+    else
+        most(&e->plan->n_terms, longest_sum(b));
+    if (uniform && plan_gathers_weights(&b->shape))
+        most(&e->plan->n_weights, b->n_pairs * n_w);
 }
 
 static void put_stat(emitter *e, uint32_t number)
@@ -377,11 +387,8 @@ static void put_stat(emitter *e, uint32_t number)
         put_rows(e, s->left[k]);
     for (uint32_t k = 0; k < s->out.n_right; k++)
         put_rows(e, s->right[k]);
-    for (int which = 0; which < 2; which++) {
-        size_t pixels = (size_t)s->out.shape.height_out * s->out.shape.width_out;
-        size_t n = s->out.n_pairs[which] * pixels;
-        e->plan->n_terms = n > e->plan->n_terms ? n : e->plan->n_terms;
-    }
+    most(&e->plan->n_lookup, s->out.n_left * ad_block_size(&s->out.shape, AD_BLOCK_Z) +
+                                 s->out.n_right * ad_block_size(&s->out.shape, AD_BLOCK_X));
 }
 
 /* The planner's stats and what they need of a worker, in order of their jobs. */
@@ -527,15 +534,22 @@ static void emit_features(emitter *e, ad_plan *out)
 static void find_parts(emitter *e)
 {
     const planner *p = e->p;
-    memset(e->part, 0xff, p->n0 * GRAPH_N_PARTS * sizeof *e->part);
+    size_t n_funs = 0;
+    for (uint32_t k = 0; k < p->n0; k++)
+        if (planner_node(p, k)->kind == GRAPH_FUN)
+            e->fun[k] = (uint32_t)n_funs++;
+    e->part = meka_alloc(n_funs, GRAPH_N_PARTS * sizeof *e->part, p->error);
+    if (!e->part)
+        return;
+    memset(e->part, 0xff, n_funs * GRAPH_N_PARTS * sizeof *e->part);
     for (uint32_t k = 0; k < p->n0; k++) {
         const graph_node *n = planner_node(p, k);
         if (!p->row[k] || !n->varying)
             continue;
         if (n->kind == GRAPH_FUN)
-            e->part[k * (size_t)GRAPH_N_PARTS] = k;
+            e->part[e->fun[k] * (size_t)GRAPH_N_PARTS] = k;
         if (n->kind == GRAPH_PART)
-            e->part[n->a * (size_t)GRAPH_N_PARTS + n->op] = k;
+            e->part[e->fun[n->a] * (size_t)GRAPH_N_PARTS + n->op] = k;
     }
 }
 
@@ -545,12 +559,12 @@ static bool emitter_begin(emitter *e, planner *p, scalars *s, ad_plan *out)
     e->out.error = e->pack.error = e->touched.error = e->free_rows.error = p->error;
     e->row = meka_alloc(p->n0, sizeof *e->row, p->error);
     e->last_use = meka_alloc(p->n0, sizeof *e->last_use, p->error);
-    e->part = meka_alloc(p->n0, GRAPH_N_PARTS * sizeof *e->part, p->error);
-    if (!e->row || !e->last_use || !e->part)
+    e->fun = meka_alloc(p->n0, sizeof *e->fun, p->error);
+    if (!e->row || !e->last_use || !e->fun)
         return false;
     memset(e->row, 0xff, p->n0 * sizeof *e->row);
     find_parts(e);
-    return true;
+    return e->part != NULL;
 }
 
 void plan_emit(planner *p, ad_plan *out, plan_param *params)
@@ -583,6 +597,7 @@ void plan_emit(planner *p, ad_plan *out, plan_param *params)
     free(e.free_rows.word);
     free(e.row);
     free(e.last_use);
+    free(e.fun);
     free(e.part);
     free(used);
 }
