@@ -17,8 +17,32 @@ static inline size_t plan_list_words(const uint32_t *w)
     return 4 + 2 * (size_t)w[0] + 3 * (size_t)w[1] + 4 * (size_t)w[2] + 4 * (size_t)w[3];
 }
 
+/* Words of an array of n operands. */
+static inline size_t plan_operand_words(const uint32_t *w, size_t n)
+{
+    return w[0] == PLAN_ROWS ? 1 + n : 2;
+}
+
+static inline size_t plan_block_words(const ad_plan *plan, const uint32_t *w)
+{
+    const ad_block_shape *s = &plan->shape[w[0]];
+    ad_block_part part = (ad_block_part)w[1];
+    const size_t n[2] = {ad_block_size(s, part == AD_BLOCK_W ? AD_BLOCK_X : AD_BLOCK_W),
+                         ad_block_size(s, part == AD_BLOCK_Z ? AD_BLOCK_X : AD_BLOCK_Z)};
+    size_t words = 3 + ad_block_size(s, part);
+    for (uint32_t k = 0; k < 2 * w[2]; k++)
+        words += plan_operand_words(w + words, n[k % 2]);
+    return words;
+}
+
+static inline size_t plan_stat_words(const plan_stat *s)
+{
+    return 1 + s->n_left * (1 + ad_block_size(&s->shape, AD_BLOCK_Z)) +
+           s->n_right * (1 + ad_block_size(&s->shape, AD_BLOCK_X));
+}
+
 /* Words after the kind. */
-static inline size_t plan_instruction_words(const plan_instruction *in)
+static inline size_t plan_instruction_words(const ad_plan *plan, const plan_instruction *in)
 {
     const uint32_t *w = in->word;
     switch (in->kind) {
@@ -40,6 +64,10 @@ static inline size_t plan_instruction_words(const plan_instruction *in)
     }
     case PLAN_FEATURE_JOBS:
         return 5;
+    case PLAN_BLOCK:
+        return plan_block_words(plan, w);
+    case PLAN_BLOCK_JOBS:
+        return plan_stat_words(&plan->stat[w[0]]);
     }
     ck_abort_msg("no instruction has number %u", in->kind);
     return 0;
@@ -51,7 +79,7 @@ static inline bool plan_next(const ad_plan *plan, size_t *at, plan_instruction *
     if (*at == plan->n_code)
         return false;
     *out = (plan_instruction){plan->code[*at], plan->code + *at + 1};
-    *at += 1 + plan_instruction_words(out);
+    *at += 1 + plan_instruction_words(plan, out);
     ck_assert_uint_le(*at, plan->n_code);
     return true;
 }
