@@ -45,6 +45,14 @@ typedef struct ad_total {
     double g0, h0, g, h, gg, hh, gh;
 } ad_total;
 
+/* totals.c: appends b's n_b samples to a's n_a. */
+void ad_total_merge(ad_total *a, double n_a, const ad_total *b, double n_b);
+/* The total of a segment of n samples, from a job's sums. */
+ad_total ad_total_of(const double *sums, double n, bool squares);
+/* From sums of products of n deviations to unbiased covariances; those with a constant are 0.
+ */
+void ad_total_unbias(ad_total *t, double n);
+
 struct ad_batch {
     const ad_program *program;
     const kernel_set *kernels;

@@ -64,7 +64,7 @@ typedef struct kernel_set {
     void (*load)(const kernel_block *block, const plan_feature *feature, size_t n);
     uniform_loop *loop; /* of the uniform machine */
     /* Appends a segment of n samples to a compact stat's total of n_before: sums are those of
-     * the segment, total those of its jobs.  ad/kernels_ghost.h. */
+     * the segment, total those of its jobs.  ad/kernels_merge.h. */
     void (*merge)(const plan_stat *stat, const double *memory, const double *sums, double n,
                   double *total, double n_before, kernel_level level);
 } kernel_set;

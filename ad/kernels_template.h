@@ -4,6 +4,7 @@
 #include "ad/kernels_blocks.h"
 #include "ad/kernels_functions.h"
 #include "ad/kernels_jobs.h"
+#include "ad/kernels_merge.h"
 #include "ad/kernels_sums.h"
 #include "ad/kernels_transpose.h"
 
