@@ -3,7 +3,7 @@
 #ifndef AD_KERNELS_OUTER_H
 #define AD_KERNELS_OUTER_H
 
-#include "ad/kernels_ghost.h"
+#include "ad/kernels_columns.h"
 
 /* ------------------------------------------------------- with respect to w, by tiles */
 
@@ -228,6 +228,8 @@ static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *cod
         right[k] = ++code;
     if (s->compact && b->compact)
         run_ghost(b, s, left, right);
+    else if (s->compact && !b->emit && b->level != KERNEL_NOTHING)
+        run_columns(b, s, left, right);
     else if (b->emit || b->level != KERNEL_NOTHING)
         run_each_job(b, s, left, right);
     return code;

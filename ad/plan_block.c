@@ -182,7 +182,8 @@ static void describe(planner *p, row_stat *s, const plan_param *params, uint8_t 
     out->param = params[0].index;
     out->direct = out->direct && s->regular;
     out->compact = s->regular && s->n_params == out->n && is_matrix(&out->shape) &&
-                   out->n_left <= 2 && out->n_right <= 2 && s->g != GRAPH_NONE;
+                   out->n_left <= 2 && out->n_right <= 2 && out->n_pairs[0] == 1 &&
+                   out->n_pairs[1] <= 2;
     for (uint32_t k = 0; k < out->n_right; k++) {
         const uint32_t *list = graph_list(p->g, s->right[k]);
         bool features = stands_together(p, s->right[k], GRAPH_FEATURE);
