@@ -1,4 +1,5 @@
-/* Convolution, pooling and normalization as dot products and sums. */
+/* Convolution, pooling and normalization as dot products and sums; large convolutions are
+ * blocks. */
 #include <meka/images.h>
 
 #include "ad/scratch.h"
