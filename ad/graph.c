@@ -64,12 +64,11 @@ static bool same_factors(const graph_term *x, const graph_term *y)
     return memcmp(s.f, t.f, sizeof s.f) == 0;
 }
 
-/* Of a block; the pairs that it has not are 0. */
 static uint64_t hash_block(const graph_block *b)
 {
     uint64_t h = mix(b->part, b->n_pairs);
     h = mix(mix(h, b->shape.channels_in), b->shape.channels_out);
-    for (int k = 0; k < GRAPH_PAIRS; k++)
+    for (uint32_t k = 0; k < b->n_pairs; k++)
         h = mix(mix(h, b->pair[k][0]), b->pair[k][1]);
     return h;
 }

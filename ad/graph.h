@@ -59,9 +59,11 @@ typedef struct graph_array {
     size_t first, n;
 } graph_array;
 
-/* The sum of up to four bilinear forms of one kind, each of two arrays in the order in which
- * ad_block_part names them: the derivative of T with respect to its argument `part`. */
-enum { GRAPH_PAIRS = 4 };
+/* The sum of bilinear forms of one kind, each of two arrays in the order in which ad_block_part
+ * names them: the derivative of T with respect to its argument `part`.  A recorded block's
+ * Taylor coefficients have up to four pairs, the adjoints of weights as many as they have uses
+ * and, along the direction, twice as many. */
+enum { GRAPH_PAIRS = 64 };
 typedef struct graph_block {
     ad_block_shape shape;
     ad_block_part part;

@@ -1,6 +1,6 @@
 /* Tangents, adjoints and their tangents as nodes of the graph: forward-over-reverse
  * differentiation (Pearlmutter 1994) carried out on expressions. */
-#include "ad/graph.h"
+#include "ad/graph_derive.h"
 
 #include "base/memory.h"
 
@@ -73,28 +73,6 @@ graph_ref graph_select_ref(graph *g, uint32_t condition, graph_ref a, graph_ref 
     return whole(graph_select(g, condition, yes, no));
 }
 
-static graph_ref entry_of(const void *ctx, uint32_t node)
-{
-    return ((const graph_ref *)ctx)[node];
-}
-
-/* T's derivative is the sum over its arguments, each with its tangents in turn. */
-static void block_tangents(graph *g, const graph_node *node, const graph_ref *tangent,
-                           graph_ref *out)
-{
-    graph_block b = g->block[node->a];
-    uint32_t pair[2 * GRAPH_PAIRS][2], n = 0;
-    for (uint32_t k = 0; k < 2 * b.n_pairs; k++) {
-        uint32_t which = k % 2, other = b.pair[k / 2][1 - which];
-        uint32_t along = graph_map_array(g, b.pair[k / 2][which], entry_of, tangent);
-        if (along == GRAPH_NONE)
-            continue;
-        pair[n][which] = along;
-        pair[n++][1 - which] = other;
-    }
-    graph_add_block(g, &b.shape, b.part, pair, n, out);
-}
-
 void graph_tangents(graph *g, size_t n, graph_ref *out)
 {
     for (size_t k = 0; k < n && !g->error.status; k++) {
@@ -102,7 +80,7 @@ void graph_tangents(graph *g, size_t n, graph_ref *out)
         if (node.kind == GRAPH_ELEMENT)
             continue; /* written with its block */
         if (node.kind == GRAPH_BLOCK) {
-            block_tangents(g, &node, out, out + k + 1);
+            graph_block_tangents(g, &node, out, out + k + 1);
             continue;
         }
         out[k] = graph_zero();
@@ -129,21 +107,7 @@ void graph_tangents(graph *g, size_t n, graph_ref *out)
 
 /* --------------------------------------------------------------------------- adjoints */
 
-/* Terms of adjoints (list 0) and of their tangents (list 1), linked by node. */
-typedef struct share {
-    graph_term t;
-    uint32_t next;
-} share;
-
-typedef struct reverse {
-    graph *g;
-    const graph_ref *tangent; /* NULL: gradient only */
-    share *share;
-    size_t n_shares, capacity;
-    uint32_t *first[2], *last[2]; /* [n] */
-} reverse;
-
-static void give(reverse *r, int list, uint32_t to, double c, const graph_ref *factor, int n)
+void graph_give(reverse *r, int list, uint32_t to, double c, const graph_ref *factor, int n)
 {
     for (int k = 0; k < n; k++)
         if (graph_is_zero(factor[k]))
@@ -164,7 +128,7 @@ static void give(reverse *r, int list, uint32_t to, double c, const graph_ref *f
     r->last[list][to] = at;
 }
 
-static graph_ref collect(reverse *r, int list, uint32_t node)
+graph_ref graph_collect(reverse *r, int list, uint32_t node)
 {
     graph_sum_begin(r->g);
     assert(r->share); /* the loss's own, at least */
@@ -190,14 +154,14 @@ static void reverse_sum(reverse *r, const graph_node *node, graph_ref bar, graph
                 continue;
             graph_ref factor[1 + GRAPH_DEGREE] = {bar};
             int n = 1 + other_factors(&t, p, -1, factor + 1);
-            give(r, 0, t.f[p], t.c, factor, n);
+            graph_give(r, 0, t.f[p], t.c, factor, n);
             factor[0] = bar2;
-            give(r, 1, t.f[p], t.c, factor, n);
+            graph_give(r, 1, t.f[p], t.c, factor, n);
             for (int q = 0; q < degree; q++) {
                 if (q == p)
                     continue;
                 graph_ref second[1 + GRAPH_DEGREE] = {bar, tangent_of(r, t.f[q])};
-                give(r, 1, t.f[p], t.c, second, 2 + other_factors(&t, p, q, second + 2));
+                graph_give(r, 1, t.f[p], t.c, second, 2 + other_factors(&t, p, q, second + 2));
             }
         }
     }
@@ -210,15 +174,15 @@ static void reverse_operand(reverse *r, uint32_t fun, uint32_t x, int first, con
     if (!r->g->node[x].active)
         return;
     graph_ref factor[2] = {graph_part(r->g, fun, first), bar};
-    give(r, 0, x, 1.0, factor, 2);
+    graph_give(r, 0, x, 1.0, factor, 2);
     factor[1] = bar2;
-    give(r, 1, x, 1.0, factor, 2);
+    graph_give(r, 1, x, 1.0, factor, 2);
     for (int k = 0; k < n_z; k++) {
         graph_ref along = tangent_of(r, z[k]);
         if (graph_is_zero(along))
             continue;
         graph_ref cross[3] = {graph_part(r->g, fun, second[k]), along, bar};
-        give(r, 1, x, 1.0, cross, 3);
+        graph_give(r, 1, x, 1.0, cross, 3);
     }
 }
 
@@ -244,94 +208,23 @@ static void reverse_select(reverse *r, const graph_node *node, graph_ref bar, gr
         for (int list = 0; list < 2; list++) {
             graph_ref mine = k == 0 ? graph_select_ref(r->g, node->a, both[list], graph_zero())
                                     : graph_select_ref(r->g, node->a, graph_zero(), both[list]);
-            give(r, list, side[k], 1.0, &mine, 1);
+            graph_give(r, list, side[k], 1.0, &mine, 1);
         }
     }
-}
-
-/* Gives the derivatives of T with respect to `part` to the nodes of `array`. */
-static void give_block(reverse *r, int list, const graph_block *b, ad_block_part part,
-                       uint32_t array, uint32_t (*pair)[2], uint32_t n_pairs, graph_ref *room)
-{
-    graph *g = r->g;
-    graph_add_block(g, &b->shape, part, pair, n_pairs, room);
-    for (size_t k = 0; k < g->array[array].n && !g->error.status; k++) {
-        uint32_t to = graph_list(g, array)[k];
-        if (g->node[to].active)
-            give(r, list, to, 1.0, &room[k], 1);
-    }
-}
-
-static bool any_active(const graph *g, uint32_t array)
-{
-    for (size_t k = 0; k < g->array[array].n; k++)
-        if (g->node[graph_list(g, array)[k]].active)
-            return true;
-    return false;
-}
-
-/* Adjoints of w and x from those of z, bar[0], and from their tangents, bar[1] (GRAPH_NONE:
- * zero).  Part and array of an argument, and of the other one. */
-static void reverse_argument(reverse *r, const graph_block *b, int which, const uint32_t bar[2],
-                             graph_ref *room)
-{
-    graph *g = r->g;
-    uint32_t mine = b->pair[0][which], other = b->pair[0][1 - which];
-    uint32_t pair[2][2], n = 0;
-    if (!any_active(g, mine))
-        return;
-    ad_block_part part = which == 0 ? AD_BLOCK_W : AD_BLOCK_X;
-    if (bar[0] != GRAPH_NONE)
-        give_block(r, 0, b, part, mine, (uint32_t[][2]){{other, bar[0]}}, 1, room);
-    if (!r->tangent)
-        return;
-    uint32_t along = graph_map_array(g, other, entry_of, r->tangent);
-    if (bar[1] != GRAPH_NONE)
-        pair[n][0] = other, pair[n++][1] = bar[1];
-    if (bar[0] != GRAPH_NONE && along != GRAPH_NONE)
-        pair[n][0] = along, pair[n++][1] = bar[0];
-    give_block(r, 1, b, part, mine, pair, n, room);
-}
-
-static void reverse_block(reverse *r, uint32_t id, const graph_node *node)
-{
-    graph *g = r->g;
-    graph_block b = g->block[node->a]; /* recorded, so of one pair and of part z */
-    size_t n = ad_block_size(&b.shape, AD_BLOCK_Z);
-    size_t n_w = g->array[b.pair[0][0]].n, n_x = g->array[b.pair[0][1]].n;
-    size_t size = n_w > n_x ? n_w : n_x;
-    uint32_t bar[2] = {GRAPH_NONE, GRAPH_NONE};
-    graph_ref *room = meka_alloc(size > n ? size : n, sizeof *room, &g->error);
-    if (!room)
-        return;
-    for (int list = 0; list < 2; list++) {
-        bool any = false;
-        for (size_t k = 0; k < n; k++) {
-            uint32_t element = id + 1 + (uint32_t)k;
-            room[k] = r->first[list][element] == GRAPH_NONE ? graph_zero()
-                                                            : collect(r, list, element);
-            any = any || !graph_is_zero(room[k]);
-        }
-        if (any)
-            bar[list] = graph_array_of(g, room, n);
-    }
-    for (int which = 0; which < 2 && !g->error.status; which++)
-        reverse_argument(r, &b, which, bar, room);
-    free(room);
 }
 
 static void reverse_all(reverse *r, graph_ref loss, graph_ref *gradient, graph_ref *product)
 {
     graph *g = r->g;
-    give(r, 0, loss.node, 1.0, &(graph_ref){loss.c, GRAPH_NONE}, 1);
+    graph_give(r, 0, loss.node, 1.0, &(graph_ref){loss.c, GRAPH_NONE}, 1);
     for (uint32_t k = loss.node + 1; k-- > 0 && !g->error.status;) {
         graph_node node = g->node[k];
         if (node.kind == GRAPH_BLOCK && node.active)
-            reverse_block(r, k, &node);
+            graph_reverse_block(r, k, &node);
         if (!node.active || node.kind == GRAPH_ELEMENT ||
             (r->first[0][k] == GRAPH_NONE && r->first[1][k] == GRAPH_NONE))
             continue;
-        graph_ref bar = collect(r, 0, k), bar2 = collect(r, 1, k);
+        graph_ref bar = graph_collect(r, 0, k), bar2 = graph_collect(r, 1, k);
         switch ((graph_kind)node.kind) {
         case GRAPH_PARAM:
             gradient[node.a] = bar;
@@ -372,8 +265,10 @@ void graph_reverse(graph *g, size_t n, graph_ref loss, const graph_ref *tangent,
             r.first[k] = lists + (size_t)(2 * k) * n;
             r.last[k] = lists + (size_t)(2 * k + 1) * n;
         }
+        graph_count_weights(&r, loss.node);
         reverse_all(&r, loss, gradient, product);
     }
     free(lists);
     free(r.share);
+    free(r.weights);
 }

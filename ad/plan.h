@@ -95,7 +95,7 @@ typedef struct plan_param {
 
 /* The derivatives of blocks with respect to w: one job per element, g and h those of two
  * blocks of one shape (or of one, or h absent).  left: arrays of z, right: of x. */
-enum { STAT_ARRAYS = 4, STAT_PAIRS = 4 };
+enum { STAT_ARRAYS = 2 * GRAPH_PAIRS, STAT_PAIRS = GRAPH_PAIRS };
 typedef struct plan_stat {
     ad_block_shape shape;
     uint32_t first_job, n; /* n = size of w */

@@ -119,13 +119,13 @@ END_TEST
 
 /* -------------------------------------------------------------------------- networks */
 
-enum { MOST_IN = 300, MOST_HIDDEN = 21, OUT = 3, N = 150 };
+enum { MOST_IN = 300, MOST_HIDDEN = 40, OUT = 3, N = 150 };
 
 typedef struct net {
     size_t n_in, n_hidden;
     double decay;   /* lambda of lambda |theta|^2 / 2 */
     double scale;   /* of the loss */
-    bool shared;    /* the hidden layer twice, of n_in = n_hidden */
+    size_t again;   /* how often the hidden layer is used again; n_in = n_hidden */
     bool backwards; /* the weights' parameters in reverse */
     bool linear;    /* no functions: |z|^2 / 2 */
 } net;
@@ -147,7 +147,7 @@ static ad_var record_net(ad_tape *tape, const ad_var *t, const ad_var *xi, const
     affine(h, c->n_in, w, xi, y);
     for (size_t k = 0; k < h; k++)
         y[k] = c->linear ? ad_mul(y[k], 1.0) : ad_tanh(ad_add(y[k], t[n + k]));
-    if (c->shared) {
+    for (size_t use = 0; use < c->again; use++) {
         memcpy(x, y, sizeof x);
         affine(h, h, w, x, y);
         for (size_t k = 0; k < h; k++)
@@ -286,7 +286,8 @@ START_TEST(statistics_of_a_network_are_those_of_the_sums_it_stands_for)
         {.n_in = 9, .n_hidden = 7, .scale = 1.0},
         {.n_in = 9, .n_hidden = 7, .scale = 1.0, .decay = 0.1},
         {.n_in = 9, .n_hidden = 7, .scale = -2.5, .decay = 0.1},
-        {.n_in = 7, .n_hidden = 7, .scale = 1.0, .shared = true},
+        {.n_in = 7, .n_hidden = 7, .scale = 1.0, .again = 1},
+        {.n_in = 4, .n_hidden = 4, .scale = 1.0, .again = 40}, /* more pairs than one takes */
         {.n_in = 8, .n_hidden = 8, .scale = 1.0, .backwards = true},
         {.n_in = 133, .n_hidden = 5, .scale = 1.0}, /* more than a panel */
         {.n_in = 300, .n_hidden = 21, .scale = 1.0},
@@ -473,9 +474,24 @@ static meka_status run_all(void *ctx, meka_error *err)
     return status;
 }
 
+START_TEST(uses_of_the_same_weights_are_one_block)
+{
+    static const net twice = {.n_in = 40, .n_hidden = 40, .scale = 1.0, .again = 1};
+    ad_objective o = objective_of(&twice);
+    fixture f = fixture_make(&o, 8);
+    const ad_plan *plan = &f.program->plan[PLAN_PRODUCT];
+    ck_assert_uint_eq(plan->n_stats, 2);
+    ck_assert_uint_eq(plan->stat[0].n_pairs[0], 2);
+    ck_assert_uint_eq(plan->stat[0].n_pairs[1], 3); /* the data have no tangents */
+    ck_assert(!plan->stat[0].compact && plan->stat[1].compact);
+    ck_assert_uint_lt(plan->n_rows, 40 * 40);
+    fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(creation_survives_the_failure_of_every_allocation)
 {
-    net c = {.n_in = 4, .n_hidden = 4, .scale = 1.0, .shared = true, .decay = 0.1};
+    net c = {.n_in = 4, .n_hidden = 4, .scale = 1.0, .again = 1, .decay = 0.1};
     ck_assert_uint_ge(test_every_allocation(run_all, &c), 50);
 }
 END_TEST
@@ -513,5 +529,6 @@ TEST_MAIN("blocks", derivatives_of_a_block_are_blocks_of_its_other_arguments,
           every_instruction_set_agrees, the_number_of_threads_changes_no_bit,
           large_means_do_not_cancel_the_traces_away, equal_samples_have_no_variance_at_all,
           weights_need_neither_rows_nor_numbers_of_their_own,
+          uses_of_the_same_weights_are_one_block,
           creation_survives_the_failure_of_every_allocation,
           a_block_that_overflows_is_named_with_its_place)
