@@ -429,6 +429,61 @@ START_TEST(equal_samples_have_no_variance_at_all)
 }
 END_TEST
 
+START_TEST(a_power_of_two_scales_every_result_to_the_last_bit)
+{
+    static const net nets[2] = {{.n_in = 133, .n_hidden = 7, .scale = 2.0},
+                                {.n_in = 133, .n_hidden = 7, .scale = 64.0}};
+    result r[2];
+    size_t n_params = 0;
+    for (int k = 0; k < 2; k++) {
+        ad_objective o = objective_of(&nets[k]);
+        fixture f = fixture_make(&o, 24);
+        data a = data_of(&o);
+        n_params = o.n_params;
+        r[k] = moments_of(&f, &a, N, false);
+        data_clear(&a);
+        fixture_clear(&f);
+    }
+    for (size_t j = 0; j < n_params; j++)
+        for (int row = 0; row < 2; row++)
+            ck_assert(32.0 * r[0].row[row][j] == r[1].row[row][j]);
+    ck_assert(1024.0 * r[0].m.grad_var_trace == r[1].m.grad_var_trace);
+    ck_assert(1024.0 * r[0].m.hvp_var_trace == r[1].m.hvp_var_trace);
+    ck_assert(1024.0 * r[0].m.cross_cov_trace == r[1].m.cross_cov_trace);
+    result_clear(&r[0]);
+    result_clear(&r[1]);
+}
+END_TEST
+
+START_TEST(long_doubles_know_blocks_and_so_does_print)
+{
+    ad_objective o = objective_of(&plain);
+    fixture f = fixture_make(&o, 8);
+    data a = data_of(&o);
+    double loss[N];
+    long double theta[256], xi[16], exact;
+    meka_error err = {0};
+    char *text = NULL;
+    size_t length = 0;
+    ck_assert(o.n_params <= 256 && o.n_features <= 16);
+    for (size_t k = 0; k < o.n_params; k++)
+        theta[k] = a.theta[k];
+    for (size_t k = 0; k < o.n_features; k++)
+        xi[k] = a.xi[k];
+    assert_ok(ad_eval_samples(f.batch, a.theta, NULL, N, a.xi, loss, NULL, NULL, &err), err);
+    assert_ok(ad_program_eval_extended(f.program, theta, xi, &exact, &err), err);
+    ck_assert_double_eq_tol(loss[0], (double)exact, 1e-14);
+    FILE *out = open_memstream(&text, &length);
+    ck_assert_ptr_nonnull(out);
+    assert_ok(ad_program_print(f.program, AD_PRINT_TEXT, 0, out, &err), err);
+    fclose(out);
+    ck_assert_msg(strstr(text, "10 block") != NULL, "%s", text); /* 7 + 3 values */
+    free(text);
+    data_clear(&a);
+    fixture_clear(&f);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------- the plan */
 
 START_TEST(weights_need_neither_rows_nor_numbers_of_their_own)
@@ -528,6 +583,8 @@ TEST_MAIN("blocks", derivatives_of_a_block_are_blocks_of_its_other_arguments,
           statistics_of_a_network_are_those_of_the_sums_it_stands_for,
           every_instruction_set_agrees, the_number_of_threads_changes_no_bit,
           large_means_do_not_cancel_the_traces_away, equal_samples_have_no_variance_at_all,
+          a_power_of_two_scales_every_result_to_the_last_bit,
+          long_doubles_know_blocks_and_so_does_print,
           weights_need_neither_rows_nor_numbers_of_their_own,
           uses_of_the_same_weights_are_one_block,
           creation_survives_the_failure_of_every_allocation,
