@@ -144,6 +144,9 @@ INLINE void run_tile(const kernel_block *b, const block_tile *t, block_access ac
             v[i] = v_load(x + i * W);
         if (access != BLOCK_W_ROWS) {
             const double *w = t->term[k].w.number + c * step;
+            /* One address for all channels: gcc would keep an index register for each. */
+            if (access == BLOCK_W_TOGETHER)
+                __asm__("" : "+r"(w));
             for (int j = 0; j < n_rows; j++) {
                 vd wj = v_splat(w[(size_t)j * step]);
                 for (int i = 0; i < n_vectors; i++)
