@@ -156,8 +156,13 @@ uint32_t graph_array_of(graph *g, const graph_ref *element, size_t n);
 void graph_add_block(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
                      uint32_t n_pairs, graph_ref *out);
 
-/* A block's tangent, adjoints and Taylor coefficients are blocks again. */
-/* What these need of the elements of an array: their tangents, say; whether one is not 0. */
+/* The same as sums in any case. */
+void graph_add_sums(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
+                    uint32_t n_pairs, graph_ref *out);
+
+/* A block's tangent, adjoints and Taylor coefficients are blocks again.
+ *
+ * What these need of the elements of an array: their tangents, say; whether one is not 0. */
 typedef graph_ref graph_look_up(const void *ctx, uint32_t node);
 /* The array of look_up(ctx, node) over the nodes of `array`, or GRAPH_NONE if all are 0. */
 uint32_t graph_map_array(graph *g, uint32_t array, graph_look_up *look_up, const void *ctx);

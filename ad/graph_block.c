@@ -198,30 +198,47 @@ static uint32_t block_node(graph *g, const graph_block *b, const graph_node *nod
     return id;
 }
 
-void graph_add_block(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
-                     uint32_t n_pairs, graph_ref *out)
+/* The block that is meant, and a node with its flags. */
+static graph_block describe(graph *g, const ad_block_shape *s, ad_block_part part,
+                            uint32_t (*pair)[2], uint32_t n_pairs, graph_node *node)
 {
     graph_block b;
-    graph_node node = {.kind = GRAPH_BLOCK, .a = (uint32_t)g->n_blocks};
-    size_t n = ad_block_size(s, part);
     assert(n_pairs <= GRAPH_PAIRS);
     memset(&b, 0, sizeof b); /* blocks are compared as memory */
     b.shape = *s;
     b.part = part;
     b.n_pairs = n_pairs;
-    for (size_t k = 0; k < n; k++)
-        out[k] = graph_zero();
+    *node = (graph_node){.kind = GRAPH_BLOCK, .a = (uint32_t)g->n_blocks};
     for (uint32_t k = 0; k < 2 * n_pairs && !g->error.status; k++) {
         b.pair[k / 2][k % 2] = pair[k / 2][k % 2];
-        mark_node(g, &node, pair[k / 2][k % 2]);
+        mark_node(g, node, pair[k / 2][k % 2]);
     }
-    if (n_pairs == 0 || g->error.status)
-        return;
-    if (!node.varying || !(g->passes & AD_PASS_BLOCK)) {
+    return b;
+}
+
+void graph_add_sums(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
+                    uint32_t n_pairs, graph_ref *out)
+{
+    graph_node node;
+    graph_block b = describe(g, s, part, pair, n_pairs, &node);
+    size_t n = ad_block_size(s, part);
+    for (size_t k = 0; k < n; k++)
+        out[k] = graph_zero();
+    if (n_pairs > 0 && !g->error.status)
         expand(g, &b, n, out);
+}
+
+void graph_add_block(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
+                     uint32_t n_pairs, graph_ref *out)
+{
+    graph_node node;
+    graph_block b = describe(g, s, part, pair, n_pairs, &node);
+    size_t n = ad_block_size(s, part);
+    if (n_pairs == 0 || !node.varying || !(g->passes & AD_PASS_BLOCK)) {
+        graph_add_sums(g, s, part, pair, n_pairs, out);
         return;
     }
     uint32_t id = block_node(g, &b, &node, n);
-    for (size_t k = 0; k < n && !g->error.status; k++)
-        out[k] = (graph_ref){1.0, id + 1 + (uint32_t)k};
+    for (size_t k = 0; k < n; k++)
+        out[k] = g->error.status ? graph_zero() : (graph_ref){1.0, id + 1 + (uint32_t)k};
 }

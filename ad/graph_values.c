@@ -291,7 +291,15 @@ static void block_forms(builder *b, const ad_block *block)
     for (size_t k = 0; k < n_x; k++)
         ref[k] = (graph_ref){1.0, node_of(b, list[block->x + k])};
     uint32_t pair[1][2] = {{w, graph_array_of(g, ref, n_x)}};
-    graph_add_block(g, &block->shape, AD_BLOCK_Z, pair, 1, ref);
+    bool varying = false;
+    for (size_t k = 0; k < n_x && !g->error.status; k++)
+        varying = varying || g->node[ref[k].node].varying;
+    /* Data times parameters: sums with uniform coefficients, over features that are read where
+     * they lie. */
+    if (varying)
+        graph_add_block(g, &block->shape, AD_BLOCK_Z, pair, 1, ref);
+    else
+        graph_add_sums(g, &block->shape, AD_BLOCK_Z, pair, 1, ref);
     for (size_t k = 0; k < n; k++) {
         bool node = ref[k].c == 1.0 && ref[k].node != GRAPH_NONE;
         b->form[block->first + k] = term_form(unit_term(ref[k]), node);

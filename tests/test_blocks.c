@@ -109,11 +109,23 @@ static ad_var uniform(ad_tape *tape, const ad_var *t, const ad_var *xi, const vo
     return ad_add(ad_mul(y[0], xi[0]), y[1]);
 }
 
+/* Data for weights. */
+static ad_var regression(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    ad_var y[2];
+    (void)tape, (void)ctx;
+    affine(2, 4, xi, t, y);
+    return ad_add(ad_tanh(y[0]), ad_tanh(y[1]));
+}
+
 START_TEST(what_does_not_depend_on_the_sample_is_written_as_sums)
 {
-    drawing p = draw(uniform);
+    drawing p = draw(uniform), q = draw(regression);
     ck_assert_uint_eq(count(&p.g, GRAPH_BLOCK), 0);
+    ck_assert_uint_eq(count(&q.g, GRAPH_BLOCK), 0);
+    ck_assert_uint_eq(count(&q.g, GRAPH_SUM), 3);
     erase(&p);
+    erase(&q);
 }
 END_TEST
 
