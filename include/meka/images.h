@@ -1,8 +1,8 @@
 /* meka/images.h - convolution, pooling and normalization while recording.
  *
- * Compositions of the operations of meka/ad.h, but for large convolutions.  Images are arrays of variables
- * [channels][height][width], row-major; every extent is at least 1.  A geometry that does not
- * fit is a recording error with the caller's file and line, as any other.
+ * Compositions of the operations of meka/ad.h, but for large convolutions.  Images are arrays
+ * of variables [channels][height][width], row-major; every extent is at least 1.  A geometry
+ * that does not fit is a recording error with the caller's file and line, as any other.
  */
 #ifndef MEKA_IMAGES_H
 #define MEKA_IMAGES_H
