@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -48,6 +49,33 @@ bool meka_parse_real(const char *text, double *value)
         return false;
     *value = number;
     return true;
+}
+
+bool meka_is_nonfinite(const char *text)
+{
+    static const char *const names[] = {"nan", "inf", "infinity"};
+    char lower[16];
+    size_t n = 0;
+    if (*text == '+' || *text == '-')
+        text++;
+    for (; text[n] && n < sizeof lower - 1; n++)
+        lower[n] = (char)tolower((unsigned char)text[n]);
+    lower[n] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(lower, names[i]) == 0)
+            return true;
+    return false;
+}
+
+const char *meka_why_not_real(const char *text)
+{
+    double zero;
+    if (meka_is_nonfinite(text))
+        return "is not finite";
+    if (text[0] && text[strspn(text, "+-.0123456789eE")] == '\0' &&
+        !meka_parse_real(text, &zero) && strpbrk(text, "eE"))
+        return "is not a number that a double can hold";
+    return "is not a number";
 }
 
 /* *number = 10 * *number + digit; false if that overflows. */

@@ -9,6 +9,11 @@
 
 /* The whole of text as a finite number; false (and *value untouched) if it is not one. */
 bool meka_parse_real(const char *text, double *value);
+/* True for what stands for a number that is not finite: nan, inf, infinity, any sign and
+ * case. */
+bool meka_is_nonfinite(const char *text);
+/* Of a text that meka_parse_real refuses: the end of the sentence that begins with it. */
+const char *meka_why_not_real(const char *text);
 /* The whole of text as an integer >= 0, decimal ("1e4" is accepted where exact). */
 bool meka_parse_count(const char *text, uint64_t *value);
 /* value with `digits` significant digits (17: reads back the same), as printf's %g. */
