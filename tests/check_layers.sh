@@ -5,7 +5,7 @@
 set -eu
 
 # What each layer may include.  A public header belongs to the layer of its name (dual.h,
-# images.h, jet.h and plugin.h: ad; meka.h: all of them, for plots and above).
+# images.h, jet.h and plugin.h: ad; data.h: problems; meka.h: all of them, for plots and above).
 check_tree() {
     cd "$1"
     for folder in include/meka base ad optim problems plots cli examples bench; do
@@ -14,6 +14,8 @@ check_tree() {
         awk -v file="$file" '
             function layer_of_header(name) {
                 sub(/\.h$/, "", name)
+                if (name == "data")
+                    return "problems"
                 return name ~ /^(dual|images|jet|plugin)$/ ? "ad" : name == "meka" ? "umbrella" : name
             }
             function may(from, to) { return index(" " allowed[from] " ", " " to " ") > 0 }
@@ -77,6 +79,7 @@ ad/ops.def #include "problems/rows.h"
 ad/a.h #include <meka/problems.h>
 optim/a.c #include "problems/rows.h"
 optim/a.c #include <meka/problems.h>
+optim/a.c #include <meka/data.h>
 problems/a.c #include <meka/optim.h>
 problems/a.c #include "../optim/ema.h"
 plots/a.c #include "cli/args.h"

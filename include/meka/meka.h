@@ -9,6 +9,7 @@
 #include <meka/jet.h>
 #include <meka/optim.h>
 #include <meka/problems.h>
+#include <meka/data.h>
 #include <meka/plugin.h>
 
 #endif
