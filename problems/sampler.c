@@ -1,0 +1,268 @@
+#include <meka/data.h>
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How an image is moved: pixel (y, x) of the sample is (y + dy, x + dx) of the row, or a pixel
+ * of the frame where there is no such; mirrored, it takes the place of (y, width - 1 - x). */
+typedef struct move {
+    bool flip;
+    ptrdiff_t dy, dx;
+} move;
+
+/* ----------------------------------------------------------------- one row */
+
+static void write_sparse(const prob_sampler *s, size_t row, double *xi)
+{
+    const prob_dataset *data = s->data;
+    size_t begin = data->row_start[row], end = data->row_start[row + 1];
+    memcpy(xi, s->zero, data->n_features * sizeof *xi);
+    if (!s->shift) {
+        for (size_t k = begin; k < end; k++)
+            xi[data->column[k]] = data->value[k];
+        return;
+    }
+    for (size_t k = begin; k < end; k++) {
+        size_t j = data->column[k];
+        xi[j] = (data->value[k] - s->shift[j]) * s->scale[j];
+    }
+}
+
+/* Features of a row, scaled, not moved. */
+static void write_features(const prob_sampler *s, size_t row, double *restrict xi)
+{
+    const prob_dataset *data = s->data;
+    size_t m = data->n_features;
+    const double *restrict shift = s->shift, *restrict scale = s->scale;
+    if (data->row_start) {
+        write_sparse(s, row, xi);
+    } else if (data->byte && shift) {
+        const uint8_t *restrict byte = data->byte + row * m;
+        for (size_t j = 0; j < m; j++)
+            xi[j] = (byte[j] - shift[j]) * scale[j];
+    } else if (data->dense && shift) {
+        const double *restrict x = data->dense + row * m;
+        for (size_t j = 0; j < m; j++)
+            xi[j] = (x[j] - shift[j]) * scale[j];
+    } else {
+        prob_dataset_row(data, row, xi);
+    }
+}
+
+/* Feature j of a row that is not sparse, scaled. */
+static double feature(const prob_sampler *s, size_t row, size_t j)
+{
+    const prob_dataset *data = s->data;
+    size_t at = row * data->n_features + j;
+    double x = data->dense ? data->dense[at] : data->byte[at];
+    return s->shift ? (x - s->shift[j]) * s->scale[j] : x;
+}
+
+static void write_moved(const prob_sampler *s, size_t row, move by, double *xi)
+{
+    const prob_dataset *data = s->data;
+    ptrdiff_t height = (ptrdiff_t)data->height, width = (ptrdiff_t)data->width;
+    for (size_t c = 0; c < data->channels; c++) {
+        size_t plane = c * data->height * data->width;
+        for (ptrdiff_t y = 0; y < height; y++) {
+            ptrdiff_t from_y = y + by.dy;
+            for (ptrdiff_t x = 0; x < width; x++, xi++) {
+                ptrdiff_t from_x = (by.flip ? width - 1 - x : x) + by.dx;
+                bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
+                *xi = inside ? feature(s, row, plane + (size_t)(from_y * width + from_x))
+                             : s->zero[plane];
+            }
+        }
+    }
+}
+
+static double target(const prob_sampler *s, size_t row)
+{
+    const prob_dataset *data = s->data;
+    double label = data->label[row];
+    if (s->options.target == PROB_TARGET_SIGN)
+        return 2.0 * label - 1.0;
+    if (s->options.target == PROB_TARGET_VALUE && data->n_classes)
+        return data->class_value[(size_t)label];
+    return label;
+}
+
+void prob_sampler_row(const prob_sampler *sampler, size_t i, double *xi)
+{
+    assert(sampler && i < sampler->data->n_rows);
+    write_features(sampler, i, xi);
+    if (sampler->options.target != PROB_TARGET_NONE)
+        xi[sampler->data->n_features] = target(sampler, i);
+}
+
+/* ----------------------------------------------------------------- batches */
+
+static bool is_augmented(const prob_sampler *s)
+{
+    return s->options.flip || s->options.pad > 0;
+}
+
+/* Sample i of a batch, of this row.  Index 0 of the stream at this step belongs to the choice
+ * of rows, index i + 1 to sample i. */
+static void write_sample(const prob_sampler *s, uint64_t seed, uint64_t step, size_t i,
+                         size_t row, double *xi)
+{
+    if (!is_augmented(s)) {
+        prob_sampler_row(s, row, xi);
+        return;
+    }
+    meka_rng rng;
+    move by = {0};
+    size_t pad = s->options.pad;
+    meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, i + 1);
+    if (pad) {
+        by.dy = (ptrdiff_t)meka_rng_below(&rng, 2 * pad + 1) - (ptrdiff_t)pad;
+        by.dx = (ptrdiff_t)meka_rng_below(&rng, 2 * pad + 1) - (ptrdiff_t)pad;
+    }
+    by.flip = s->options.flip && meka_rng_below(&rng, 2) == 1;
+    write_moved(s, row, by, xi);
+    if (s->options.target != PROB_TARGET_NONE)
+        xi[s->data->n_features] = target(s, row);
+}
+
+static void draw_replaced(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
+{
+    const prob_sampler *s = ctx;
+    meka_rng rng;
+    meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, 0);
+    for (size_t i = 0; i < n; i++) {
+        size_t row = (size_t)meka_rng_below(&rng, s->data->n_rows);
+        write_sample(s, seed, step, i, row, xi + i * s->n_features);
+    }
+}
+
+static void draw_epochs(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
+{
+    const prob_sampler *s = ctx;
+    uint64_t n_rows = s->data->n_rows, first = step * n;
+    uint64_t epoch = first / n_rows, k = first % n_rows;
+    prob_permutation shuffle = prob_permutation_make(n_rows, seed, MEKA_STREAM_SAMPLES, epoch);
+    for (size_t i = 0; i < n; i++, k++) {
+        if (k == n_rows) {
+            k = 0;
+            shuffle = prob_permutation_make(n_rows, seed, MEKA_STREAM_SAMPLES, ++epoch);
+        }
+        size_t row = (size_t)prob_permutation_at(&shuffle, k);
+        write_sample(s, seed, step, i, row, xi + i * s->n_features);
+    }
+}
+
+meka_source prob_sampler_source(const prob_sampler *sampler)
+{
+    assert(sampler && sampler->data);
+    bool replaced = sampler->options.order == PROB_ORDER_REPLACEMENT;
+    return (meka_source){
+        .n_features = sampler->n_features,
+        .draw = replaced ? draw_replaced : draw_epochs,
+        .ctx = sampler,
+        .population = sampler->population,
+        .n_population = sampler->population ? sampler->data->n_rows : 0,
+    };
+}
+
+/* ------------------------------------------------------------- making one */
+
+static meka_status check(const prob_dataset *data, const prob_sampler_options *options,
+                         meka_error *err)
+{
+    const prob_scaling *scaling = options->scaling;
+    size_t n = data->channels ? data->channels : data->n_features;
+    if (options->target != PROB_TARGET_NONE && !data->label)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "the data set has no labels, but samples are to end with one");
+    if (options->target == PROB_TARGET_SIGN && data->n_classes != 2)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "labels -1 and +1 need 2 classes; the data set has %zu",
+                         data->n_classes);
+    if (scaling && scaling->n != n)
+        return meka_fail(err, MEKA_ERR_INPUT, "a scaling of %zu %s for a data set of %zu",
+                         scaling->n, data->channels ? "channels" : "features", n);
+    if ((options->flip || options->pad) && (!data->channels || data->row_start))
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "flips and crops need images; the data set has none");
+    if (options->pad > data->height || options->pad > data->width)
+        if (options->pad)
+            return meka_fail(err, MEKA_ERR_INPUT,
+                             "a frame of %zu pixels around images of %zu x %zu", options->pad,
+                             data->height, data->width);
+    return MEKA_OK;
+}
+
+/* shift, scale and zero. */
+static meka_status prepare_scaling(prob_sampler *s, const prob_scaling *scaling,
+                                   meka_error *err)
+{
+    const prob_dataset *data = s->data;
+    size_t m = data->n_features, group = data->channels ? m / data->channels : 1;
+    s->zero = meka_alloc(m, sizeof *s->zero, err);
+    if (!s->zero)
+        return MEKA_ERR_MEMORY;
+    if (scaling) {
+        s->shift = meka_alloc(m, sizeof *s->shift, err);
+        s->scale = s->shift ? meka_alloc(m, sizeof *s->scale, err) : NULL;
+        if (!s->scale)
+            return MEKA_ERR_MEMORY;
+        for (size_t j = 0; j < m; j++) {
+            s->shift[j] = scaling->shift[j / group];
+            s->scale[j] = scaling->scale[j / group];
+            s->zero[j] = (0.0 - s->shift[j]) * s->scale[j];
+        }
+    }
+    return MEKA_OK;
+}
+
+static meka_status prepare_population(prob_sampler *s, meka_error *err)
+{
+    size_t most = s->options.population_bytes, n = s->data->n_rows;
+    if (most == 0)
+        most = PROB_POPULATION_BYTES;
+    if (is_augmented(s) || n > most / sizeof *s->population / s->n_features)
+        return MEKA_OK;
+    s->population = meka_alloc(n * s->n_features, sizeof *s->population, err);
+    if (!s->population)
+        return MEKA_ERR_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        prob_sampler_row(s, i, s->population + i * s->n_features);
+    return MEKA_OK;
+}
+
+meka_status prob_sampler_create(prob_sampler *out, const prob_dataset *data,
+                                const prob_sampler_options *options, meka_error *err)
+{
+    assert(out && data && data->n_rows > 0 && data->n_features > 0);
+    static const prob_sampler_options plain = {0};
+    if (!options)
+        options = &plain;
+    prob_sampler sampler = {.data = data, .options = *options};
+    sampler.options.scaling = NULL;
+    sampler.n_features = data->n_features + (options->target != PROB_TARGET_NONE);
+    meka_status status = check(data, options, err);
+    if (status == MEKA_OK)
+        status = prepare_scaling(&sampler, options->scaling, err);
+    if (status == MEKA_OK)
+        status = prepare_population(&sampler, err);
+    if (status == MEKA_OK)
+        *out = sampler;
+    else
+        prob_sampler_clear(&sampler);
+    return status;
+}
+
+void prob_sampler_clear(prob_sampler *sampler)
+{
+    if (!sampler)
+        return;
+    free(sampler->shift);
+    free(sampler->scale);
+    free(sampler->zero);
+    free(sampler->population);
+    *sampler = (prob_sampler){0};
+}
