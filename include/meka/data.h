@@ -129,8 +129,9 @@ typedef struct prob_shapes_options {
 
 /* Images of ten shapes (disc, ring, square, frame, triangle, plus, cross, two kinds of bars,
  * checks) at random places, sizes, angles and contrasts, as often light on dark as dark on
- * light; row i shows class i mod 10.  Class means are alike, so that a linear model does badly
- * where a small convolutional network does well.  The same bytes on every machine. */
+ * light; row i shows class i mod 10.  Class means are so much alike that a linear model stays
+ * near chance; what compares images or sees shapes does better.  The same bytes on every
+ * machine. */
 meka_status prob_make_shapes(prob_dataset *out, const prob_shapes_options *options,
                              meka_error *err);
 
