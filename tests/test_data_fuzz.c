@@ -118,8 +118,8 @@ static meka_status read_nist(prob_dataset *out, const char *path, meka_error *er
     return status;
 }
 
-/* Reads ROUNDS damaged versions of the file, every other one compressed after the damage, and
- * every fourth damaged after it was compressed. */
+/* Reads ROUNDS damaged versions of the file; of every four, one is compressed after the damage
+ * and one before it. */
 static void fuzz(const void *valid, size_t n_valid,
                  meka_status (*read)(prob_dataset *, const char *, meka_error *),
                  uint64_t which)
