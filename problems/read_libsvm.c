@@ -127,9 +127,9 @@ static meka_status read_row(reader *in, meka_error *err)
     return MEKA_OK;
 }
 
-/* An entry costs 12 bytes, a number of a dense row 8.  At a third, sparse takes half the memory;
- * drawing a row costs about the same then, and less the sparser and the larger the set is, as
- * it is memory that one waits for. */
+/* An entry costs 12 bytes, a number of a dense row 8.  At a third, sparse takes half the
+ * memory; drawing a row costs about the same then, and less the sparser and the larger the set
+ * is, as it is memory that one waits for. */
 static bool is_sparse(const reader *in, prob_storage storage)
 {
     double full = (double)in->data.n_rows * (double)in->data.n_features;
