@@ -11,6 +11,9 @@ static const prob_problem *const problems[] = {
     &prob_rosenbrock,
     &prob_noisy_hessian,
     &prob_logistic,
+#define TEST_FUNCTION(id) &prob_##id,
+#include "problems/test_functions.def"
+#undef TEST_FUNCTION
 };
 enum { n_problems = sizeof problems / sizeof problems[0] };
 
@@ -21,7 +24,7 @@ const prob_problem *prob_problem_at(size_t i)
 
 meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err)
 {
-    char known[256] = "";
+    char known[960] = "";
     for (size_t i = 0; i < n_problems; i++) {
         if (strcmp(name, problems[i]->name) == 0) {
             *out = problems[i];

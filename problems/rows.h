@@ -9,4 +9,8 @@ extern const prob_problem prob_rosenbrock;
 extern const prob_problem prob_noisy_hessian;
 extern const prob_problem prob_logistic;
 
+#define TEST_FUNCTION(id) extern const prob_problem prob_##id;
+#include "problems/test_functions.def"
+#undef TEST_FUNCTION
+
 #endif

@@ -18,6 +18,9 @@ typedef struct prob_instance {
     meka_source source;
     double minimum;          /* min of the mean loss over source.population; NaN: unknown */
     const double *minimizer; /* [d], or NULL: unknown */
+    /* Where several points have this minimum: [n_minimizers][d], `minimizer` first; 0: only
+     * that one is known, if any. */
+    size_t n_minimizers;
     /* Of a noisy quadratic (eq. 14), else 0 / NULL: */
     const double *hessian;     /* H [d][d], symmetric */
     const double *eigenvalue;  /* of H, [d], ascending */
@@ -29,6 +32,7 @@ typedef struct prob_instance {
 typedef struct prob_problem {
     const char *name, *summary, *reference;
     const char *minimum; /* "0 at (1, 1)": what is known, in words */
+    bool needs_data; /* made of files that do not come with the toolkit */
     meka_option_table options;
     /* Deterministic in (params, seed). */
     meka_status (*make)(prob_instance *out, const void *params, uint64_t seed, meka_error *err);
