@@ -28,7 +28,8 @@ static meka_status instance_create(instance *out, const trial_problem *from, uin
     const prob_problem *row;
     meka_status status = prob_problem_find(&row, from->name, err);
     if (!status)
-        status = prob_create(&out->problem, row, from->settings, seed, err);
+        status = prob_create(&out->problem, row,
+                             &(prob_request){.settings = from->settings, .seed = seed}, err);
     if (!status)
         status = ad_program_create(&out->program, &out->problem.objective, err);
     return status;

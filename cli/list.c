@@ -61,6 +61,8 @@ static void print_problem(size_t i)
     const prob_problem *problem = prob_problem_at(i);
     print_about("source", problem->reference);
     print_about("minimum", problem->minimum ? problem->minimum : "not known");
+    if (problem->data)
+        print_about(problem->needs_data ? "needs --data" : "takes --data", problem->data);
     print_options(&problem->options);
 }
 
@@ -116,6 +118,7 @@ static void add_problem(cli_json *json, cJSON *object, size_t i)
     const prob_problem *problem = prob_problem_at(i);
     cli_json_text(json, object, "reference", problem->reference);
     cli_json_text(json, object, "minimum", problem->minimum);
+    cli_json_text(json, object, "data", problem->data);
     add_options(json, object, &problem->options);
 }
 

@@ -1,6 +1,8 @@
 /* What `meka run` optimizes: a problem of the zoo or a file, with its samples and start. */
 #include "cli/run.h"
 
+#include "cli/subject.h"
+
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -108,20 +110,21 @@ static cli_exit open_problem(cli_run_subject *subject, const cli_call *call, mek
 {
     const cli_run_values *values = call->values;
     const prob_problem *problem;
-    if (prob_problem_find(&problem, subject->operand, err) != MEKA_OK)
-        return usage(meka_fail(err, MEKA_ERR_INPUT,
-                               "%s; an objective of your own is a FILE.c "
-                               "or FILE.so",
-                               err->text));
-    if (values->data || values->noise)
-        return usage(meka_fail(err, MEKA_ERR_INPUT,
-                               "problem %s brings its own samples, so --%s has no meaning; "
-                               "leave it out",
-                               problem->name, values->data ? "data" : "noise"));
-    meka_status status =
-        prob_create(&subject->instance, problem, values->option, values->problem_seed, err);
-    if (status != MEKA_OK)
-        return cli_exit_of(status);
+    if (prob_problem_find(&problem, subject->operand, NULL) == MEKA_OK) {
+        if (values->noise || (values->data && !problem->data))
+            return usage(meka_fail(err, MEKA_ERR_INPUT,
+                                   "problem %s brings its own samples, so --%s has no meaning; "
+                                   "leave it out",
+                                   problem->name, values->noise ? "noise" : "data"));
+        if (!values->data && problem->needs_data)
+            return usage(meka_fail(err, MEKA_ERR_INPUT, "problem %s needs --data %s",
+                                   problem->name, problem->data));
+    }
+    const prob_request request = {values->option, values->data, values->problem_seed};
+    cli_exit result =
+        cli_problem_create(&subject->instance, &problem, subject->operand, &request, err);
+    if (result != CLI_DONE)
+        return result;
     subject->objective = subject->instance.objective;
     subject->source = subject->instance.source;
     subject->minimum = subject->instance.minimum;

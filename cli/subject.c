@@ -159,21 +159,35 @@ static cli_exit open_file(cli_subject *subject, const cli_subject_request *reque
     return CLI_DONE;
 }
 
-static cli_exit open_problem(cli_subject *subject, const cli_subject_request *request,
-                             meka_error *err)
+cli_exit cli_problem_create(prob_instance *out, const prob_problem **problem, const char *name,
+                            const prob_request *request, meka_error *err)
 {
-    const prob_problem *problem;
     meka_error why = {0};
-    if (prob_problem_find(&problem, request->operand, &why) != MEKA_OK) {
+    if (prob_problem_find(problem, name, &why) != MEKA_OK) {
         meka_fail(err, MEKA_ERR_INPUT,
                   "%.900s; an objective of your own is a FILE.c or FILE.so", why.text);
         return CLI_USAGE;
     }
-    meka_status status =
-        prob_create(&subject->instance, problem, request->option, request->problem_seed, err);
-    if (status == MEKA_OK)
+    meka_status status = prob_create(out, *problem, request, err);
+    /* Data are read where the problem takes any: what is wrong is then in them. */
+    return status == MEKA_ERR_INPUT && request->data && (*problem)->data ? CLI_FAILED
+                                                                         : cli_exit_of(status);
+}
+
+static cli_exit open_problem(cli_subject *subject, const cli_subject_request *request,
+                             meka_error *err)
+{
+    const prob_problem *problem = NULL;
+    prob_request wanted = {.settings = request->option, .seed = request->problem_seed};
+    /* Else the samples themselves are given, for any problem. */
+    if (prob_problem_find(&problem, request->operand, NULL) == MEKA_OK && problem->data)
+        wanted.data = request->data;
+    cli_exit result =
+        cli_problem_create(&subject->instance, &problem, request->operand, &wanted, err);
+    if (result == CLI_DONE)
         subject->objective = subject->instance.objective;
-    return cli_exit_of(status);
+    subject->data_used = wanted.data != NULL;
+    return result;
 }
 
 static cli_exit open_theta(cli_subject *subject, const char *text, meka_error *err)
@@ -201,7 +215,7 @@ cli_exit cli_subject_open(cli_subject *subject, const cli_subject_request *reque
         return result;
     if (ad_program_create(&subject->program, &subject->objective, err) != MEKA_OK)
         return CLI_FAILED;
-    if (request->data)
+    if (request->data && !subject->data_used)
         result = read_samples(subject, request->data, err);
     else if (request->n_drawn)
         result = draw_samples(subject, request, err);

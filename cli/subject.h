@@ -21,10 +21,11 @@ typedef struct cli_subject_request {
 typedef struct cli_subject {
     ad_objective objective;
     ad_program *program;
-    double *theta; /* [d] */
-    size_t n;      /* samples; 1 where the objective takes none */
-    double *xi;    /* [n][m] */
-    bool invented; /* the samples are normal numbers for want of others */
+    double *theta;  /* [d] */
+    size_t n;       /* samples; 1 where the objective takes none */
+    double *xi;     /* [n][m] */
+    bool data_used; /* by the problem: the samples are drawn from its own */
+    bool invented;  /* the samples are normal numbers for want of others */
     cli_plugin plugin;
     prob_instance instance;
 } cli_subject;
@@ -33,6 +34,11 @@ typedef struct cli_subject {
 cli_exit cli_subject_open(cli_subject *subject, const cli_subject_request *request,
                           meka_error *err);
 void cli_subject_close(cli_subject *subject);
+
+/* Finds and makes a problem of the zoo; CLI_USAGE: no such problem, or options it does not
+ * have; CLI_FAILED: memory, or data that are not what they should be. */
+cli_exit cli_problem_create(prob_instance *out, const prob_problem **problem, const char *name,
+                            const prob_request *request, meka_error *err);
 
 /* Reads exactly n numbers from `text`: numbers separated by commas, or else the name of a file
  * of numbers in rows and columns.  `option` is what the user knows the list by. */

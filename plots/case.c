@@ -34,7 +34,8 @@ meka_status plot_case_create(plot_case *out, const plot_case_config *config, mek
              config->dim, config->condition, config->noise_condition);
     meka_status status = prob_problem_find(&problem, "noisy-quadratic", err);
     if (!status)
-        status = prob_create(&one.problem, problem, settings, config->seed, err);
+        status = prob_create(&one.problem, problem,
+                             &(prob_request){.settings = settings, .seed = config->seed}, err);
     if (!status)
         status = ad_program_create(&one.program, &one.problem.objective, err);
     if (!status) {

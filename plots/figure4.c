@@ -61,8 +61,10 @@ static meka_status prepare(experiment *all, const plot_figure_config *config, me
     all->C = 1 + plot_log_spaced(1.0, STEPS, POINTS, all->t + 1);
     meka_status status = prob_problem_find(&problem, "noisy-quadratic", err);
     if (!status)
-        status = prob_create(&all->problem, problem, "dim=20 condition=2000 noise=1",
-                             config->seed, err);
+        status = prob_create(
+            &all->problem, problem,
+            &(prob_request){.settings = "dim=20 condition=2000 noise=1", .seed = config->seed},
+            err);
     if (!status)
         status = ad_program_create(&all->program, &all->problem.objective, err);
     if (status)

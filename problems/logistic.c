@@ -144,8 +144,10 @@ static void synthesize(const params *p, uint64_t seed, double *features, double 
     }
 }
 
-static meka_status make(prob_instance *out, const void *values, uint64_t seed, meka_error *err)
+static meka_status make(prob_instance *out, const void *values, const prob_request *request,
+                        meka_error *err)
 {
+    uint64_t seed = request->seed;
     const params *p = values;
     size_t n = p->n_rows, d = p->dim;
     double *work = meka_alloc(n * (d + 1) + 2 * d, sizeof *work, err);

@@ -117,8 +117,10 @@ static void fill(quadratic *q, const params *p, uint64_t seed)
         q->x0[k] = p->start * meka_rng_normal(&rng);
 }
 
-static meka_status make(prob_instance *out, const void *values, uint64_t seed, meka_error *err)
+static meka_status make(prob_instance *out, const void *values, const prob_request *request,
+                        meka_error *err)
 {
+    uint64_t seed = request->seed;
     const params *p = values;
     size_t d = p->dim;
     size_t n_doubles = 4 * d * d + 4 * d;

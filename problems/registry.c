@@ -37,21 +37,41 @@ meka_status prob_problem_find(const prob_problem **out, const char *name, meka_e
                      known);
 }
 
-meka_status prob_create(prob_instance *out, const prob_problem *problem, const char *settings,
-                        uint64_t seed, meka_error *err)
+static meka_status check_data(const prob_problem *problem, const prob_request *request,
+                              meka_error *err)
+{
+    if (request->data && !problem->data)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "problem %s brings its own samples and takes no data; leave '%.400s' "
+                         "out",
+                         problem->name, request->data);
+    if (!request->data && problem->needs_data)
+        return meka_fail(err, MEKA_ERR_INPUT, "problem %s needs data: %s", problem->name,
+                         problem->data);
+    return MEKA_OK;
+}
+
+meka_status prob_create(prob_instance *out, const prob_problem *problem,
+                        const prob_request *request, meka_error *err)
 {
     assert(out && problem);
+    const prob_request defaults = {0};
+    if (!request)
+        request = &defaults;
     char owner[128];
     strcpy(owner, "problem ");
     strncat(owner, problem->name, sizeof owner - strlen(owner) - 1);
+    meka_status status = check_data(problem, request, err);
+    if (status != MEKA_OK)
+        return status;
     void *params = meka_alloc(1, problem->options.size, err);
     if (!params)
         return MEKA_ERR_MEMORY;
     meka_options_init(&problem->options, params);
-    meka_status status = meka_options_set_all(&problem->options, params, owner, settings, err);
+    status = meka_options_set_all(&problem->options, params, owner, request->settings, err);
     if (!status) {
         memset(out, 0, sizeof *out);
-        status = problem->make(out, params, seed, err);
+        status = problem->make(out, params, request, err);
     }
     free(params);
     return status;
@@ -60,7 +80,10 @@ meka_status prob_create(prob_instance *out, const prob_problem *problem, const c
 void prob_destroy(prob_instance *instance)
 {
     if (instance) {
-        free(instance->storage);
+        if (instance->destroy)
+            instance->destroy(instance->storage);
+        else
+            free(instance->storage);
         memset(instance, 0, sizeof *instance);
     }
 }

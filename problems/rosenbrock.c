@@ -52,11 +52,12 @@ static void draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double
     }
 }
 
-static meka_status make(prob_instance *out, const void *values, uint64_t seed, meka_error *err)
+static meka_status make(prob_instance *out, const void *values, const prob_request *request,
+                        meka_error *err)
 {
     const params *p = values;
     size_t d = p->dim;
-    (void)seed;
+    (void)request;
     rosenbrock *r = meka_alloc(1, sizeof *r + 2 * d * sizeof(double), err);
     if (!r)
         return MEKA_ERR_MEMORY;

@@ -82,10 +82,10 @@ meka_status prob_test_function_make(prob_instance *out, const char *name,
 #define PROB_ARRAY(...) __VA_ARGS__
 #define PROB_TEST_FUNCTION(id, name_, summary_, reference_, minimum_, option_rows)             \
     static const meka_option id##_options[] = {option_rows};                                   \
-    static meka_status id##_make(prob_instance *out, const void *values, uint64_t seed,        \
-                                 meka_error *err)                                              \
+    static meka_status id##_make(prob_instance *out, const void *values,                       \
+                                 const prob_request *request, meka_error *err)                 \
     {                                                                                          \
-        (void)seed;                                                                            \
+        (void)request;                                                                         \
         return prob_test_function_make(out, name_, &id##_function, values, err);               \
     }                                                                                          \
     const prob_problem prob_##id = {                                                           \

@@ -15,7 +15,7 @@ static instance make(const prob_problem *row, uint64_t seed)
 {
     instance it = {0};
     meka_error err = {0};
-    assert_ok(prob_create(&it.problem, row, NULL, seed, &err), err);
+    assert_ok(prob_create(&it.problem, row, &(prob_request){.seed = seed}, &err), err);
     it.ad = fixture_make(&it.problem.objective, 0);
     it.d = it.problem.objective.n_params;
     it.g = calloc(4 * it.d, sizeof(double));
@@ -281,7 +281,7 @@ END_TEST
 static meka_status make_one(void *ctx, meka_error *err)
 {
     prob_instance p = {0};
-    meka_status status = prob_create(&p, ctx, NULL, 1, err);
+    meka_status status = prob_create(&p, ctx, &(prob_request){.seed = 1}, err);
     prob_destroy(&p);
     return status;
 }

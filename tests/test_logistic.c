@@ -13,7 +13,8 @@ static prob_instance make(const char *name, const char *settings, uint64_t seed)
     prob_instance p;
     meka_error err = {0};
     assert_ok(prob_problem_find(&row, name, &err), err);
-    assert_ok(prob_create(&p, row, settings, seed, &err), err);
+    assert_ok(prob_create(&p, row, &(prob_request){.settings = settings, .seed = seed}, &err),
+              err);
     return p;
 }
 

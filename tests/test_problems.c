@@ -12,7 +12,9 @@ static instance make(const prob_problem *row, const char *settings, uint64_t see
 {
     instance it = {0};
     meka_error err = {0};
-    ck_assert_msg(!prob_create(&it.problem, row, settings, seed, &err), "%s", err.text);
+    ck_assert_msg(!prob_create(&it.problem, row,
+                               &(prob_request){.settings = settings, .seed = seed}, &err),
+                  "%s", err.text);
     it.ad = fixture_make(&it.problem.objective, 0);
     return it;
 }
@@ -85,9 +87,10 @@ START_TEST(unknown_names_and_values_are_refused_with_what_would_be_right)
                  "no problem is called 'rosenbroc'; known are noisy-quadratic, rosenbrock, "
                  "noisy-hessian, logistic");
     row = prob_problem_at(0);
-    assert_fails(prob_create(&p, row, "dim=0", 1, &err), err, MEKA_ERR_INPUT,
-                 "problem noisy-quadratic");
-    assert_fails(prob_create(&p, row, "size=3", 1, &err), err, MEKA_ERR_INPUT, "'size'");
+    assert_fails(prob_create(&p, row, &(prob_request){.settings = "dim=0", .seed = 1}, &err),
+                 err, MEKA_ERR_INPUT, "problem noisy-quadratic");
+    assert_fails(prob_create(&p, row, &(prob_request){.settings = "size=3", .seed = 1}, &err),
+                 err, MEKA_ERR_INPUT, "'size'");
     prob_destroy(&p);
     prob_destroy(NULL);
 }

@@ -9,7 +9,9 @@ static void begin(void)
     const prob_problem *row;
     meka_error err;
     assert_ok(prob_problem_find(&row, "noisy-quadratic", &err), err);
-    assert_ok(prob_create(&problem, row, "dim=3 condition=10", 2, &err), err);
+    assert_ok(prob_create(&problem, row,
+                          &(prob_request){.settings = "dim=3 condition=10", .seed = 2}, &err),
+              err);
     assert_ok(ad_program_create(&program, &problem.objective, &err), err);
 }
 

@@ -73,7 +73,8 @@ static prob_instance make(const char *name, const char *settings)
     prob_instance p = {0};
     meka_error err = {0};
     assert_ok(prob_problem_find(&row, name, &err), err);
-    assert_ok(prob_create(&p, row, settings, 1, &err), err);
+    assert_ok(prob_create(&p, row, &(prob_request){.settings = settings, .seed = 1}, &err),
+              err);
     ck_assert_uint_le(p.objective.n_params, max_d);
     return p;
 }
@@ -195,10 +196,11 @@ START_TEST(sizes_that_a_function_cannot_have_are_refused)
     prob_instance p = {0};
     meka_error err;
     prob_problem_find(&row, "powell-singular", NULL);
-    assert_fails(prob_create(&p, row, "dim=6", 1, &err), err, MEKA_ERR_INPUT, "multiple of 4");
+    assert_fails(prob_create(&p, row, &(prob_request){.settings = "dim=6", .seed = 1}, &err),
+                 err, MEKA_ERR_INPUT, "multiple of 4");
     prob_problem_find(&row, "linear-full-rank", NULL);
-    assert_fails(prob_create(&p, row, "dim=30", 1, &err), err, MEKA_ERR_INPUT,
-                 "at least dim = 30");
+    assert_fails(prob_create(&p, row, &(prob_request){.settings = "dim=30", .seed = 1}, &err),
+                 err, MEKA_ERR_INPUT, "at least dim = 30");
 }
 END_TEST
 

@@ -158,6 +158,15 @@ meka_status meka_data_read_csv(meka_data *out, const char *path, meka_error *err
 void meka_data_clear(meka_data *data);
 meka_source meka_source_data(const meka_data *data); /* borrows data */
 
+/* Samples that are read in order, as many at a time as one likes, because they may be too many
+ * to be kept as numbers: a test set.  n_rows = 0: there are none. */
+typedef struct meka_samples {
+    size_t n_rows, n_features;
+    /* Writes rows first .. first + n - 1 to xi [n][n_features]. */
+    void (*read)(const void *ctx, size_t first, size_t n, double *xi);
+    const void *ctx; /* borrowed; passed to read */
+} meka_samples;
+
 /* The source of an objective without samples: n_features = 0. */
 meka_source meka_source_none(void);
 

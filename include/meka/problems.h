@@ -26,16 +26,29 @@ typedef struct prob_instance {
     const double *eigenvalue;  /* of H, [d], ascending */
     const double *eigenvector; /* [d][d], row j belongs to eigenvalue j */
     const double *noise_cov;   /* Cov xi [d][d] */
-    void *storage;             /* the instance's own memory */
+    /* Of a problem with held-out samples, else n_rows = 0 and record = NULL: */
+    meka_samples test;
+    ad_objective score; /* 1 where a prediction is right, else 0; same theta and features */
+    void *storage;      /* the instance's own memory, and what frees more than one block: */
+    void (*destroy)(void *storage); /* NULL: free */
 } prob_instance;
+
+/* What an instance is made from. */
+typedef struct prob_request {
+    const char *settings; /* "key=value ..."; NULL: defaults */
+    const char *data;     /* file or directory, as the row's `data` says; NULL: none */
+    uint64_t seed;        /* of all that is random in the problem itself */
+} prob_request;
 
 typedef struct prob_problem {
     const char *name, *summary, *reference;
     const char *minimum; /* "0 at (1, 1)": what is known, in words */
-    bool needs_data; /* made of files that do not come with the toolkit */
+    const char *data;    /* what prob_request.data names, in words; NULL: it takes none */
+    bool needs_data;     /* cannot be made without */
     meka_option_table options;
-    /* Deterministic in (params, seed). */
-    meka_status (*make)(prob_instance *out, const void *params, uint64_t seed, meka_error *err);
+    /* Deterministic in (params, request->data, request->seed). */
+    meka_status (*make)(prob_instance *out, const void *params, const prob_request *request,
+                        meka_error *err);
 } prob_problem;
 
 /* The registry: rows in the order `meka list problems` shows them; NULL past the end. */
@@ -43,9 +56,11 @@ const prob_problem *prob_problem_at(size_t i);
 /* By name; MEKA_ERR_INPUT lists the known names. */
 meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err);
 
-/* Makes an instance with settings "key=value ..." (NULL: defaults). */
-meka_status prob_create(prob_instance *out, const prob_problem *problem, const char *settings,
-                        uint64_t seed, meka_error *err);
+/* Makes an instance; request NULL: zeroed.  MEKA_ERR_INPUT: settings that are not the row's,
+ * data where it takes none, none where it needs them, or data that are not what they should be.
+ */
+meka_status prob_create(prob_instance *out, const prob_problem *problem,
+                        const prob_request *request, meka_error *err);
 void prob_destroy(prob_instance *instance); /* clears it; NULL and zeroed are fine */
 
 #ifdef __cplusplus
