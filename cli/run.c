@@ -81,6 +81,8 @@ static meka_status prepare(cli_run_plan *plan, meka_error *err)
         return MEKA_ERR_MEMORY;
     plan->config.settings = plan->settings;
     plan->config.known_minimum = subject->minimum;
+    plan->config.test = subject->test;
+    plan->config.score = subject->score;
     plan->config.track_exact =
         subject->has_population &&
         (values->exact || subject->source.n_population <= plan->config.batch_size);

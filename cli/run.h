@@ -41,11 +41,13 @@ typedef struct cli_run_subject {
     bool has_population; /* the source's mean objective can be evaluated */
     double minimum;      /* of it; NaN: not known */
     ad_program *program;
-    double *start;          /* [d] */
-    cli_plugin plugin;      /* of a file */
-    prob_instance instance; /* of the zoo */
-    meka_data data;         /* --data */
-    cli_run_noise noise;    /* --noise */
+    const meka_samples *test; /* held-out samples, or NULL */
+    ad_program *score;        /* what is counted on them, or NULL */
+    double *start;            /* [d] */
+    cli_plugin plugin;        /* of a file */
+    prob_instance instance;   /* of the zoo */
+    meka_data data;           /* --data */
+    cli_run_noise noise;      /* --noise */
 } cli_run_subject;
 
 /* Loads, records and checks everything the command line names.  CLI_DONE, or another
@@ -65,6 +67,7 @@ typedef struct cli_run_outcome {
     double *best;        /* [d], the iterate of result.best_loss */
     double *average;     /* [d], or NULL: none is kept */
     double average_loss; /* there; NaN: not known */
+    opt_test average_test;
 } cli_run_outcome;
 
 /* What all seeds share; the report is about this. */

@@ -135,7 +135,12 @@ static meka_status finish(run_watch *watch, cli_run_outcome *outcome, meka_error
     if (outcome->average)
         memcpy(outcome->average, opt_run_average(watch->run), bytes);
     outcome->started = true;
+    outcome->average_test = (opt_test){NAN, NAN};
     meka_status status = watch->checkpoint[0] ? save(watch, err) : MEKA_OK;
+    if (status == MEKA_OK)
+        status = opt_run_test(watch->run, outcome->theta, &outcome->result.test, err);
+    if (status == MEKA_OK && outcome->average)
+        status = opt_run_test(watch->run, outcome->average, &outcome->average_test, err);
     if (status == MEKA_OK && watch->log) {
         opt_log *log = watch->log;
         watch->log = NULL;

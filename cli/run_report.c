@@ -83,6 +83,15 @@ static void print_cost(const opt_ledger *ledger)
     cli_print_wrapped(text[0] ? text : "none", 16, 16);
 }
 
+static void print_test(const opt_test *test)
+{
+    char number[32];
+    if (!isnan(test->loss))
+        printf("  %-14s%s\n", "test loss", cli_show(number, test->loss));
+    if (!isnan(test->score))
+        printf("  %-14s%.4f\n", "test score", test->score);
+}
+
 static void print_one(const cli_run_plan *plan)
 {
     const cli_run_outcome *outcome = &plan->outcome[0];
@@ -96,9 +105,11 @@ static void print_one(const cli_run_plan *plan)
         printf("  %-14s%" PRIu64 " batches, the last: %s\n", "left out", result->n_skipped,
                result->reason.text);
     printf("  %-14s%s\n", cli_run_loss_name(&plan->subject), cli_show(number, outcome->loss));
+    print_test(&result->test);
     print_theta("theta", d, outcome->theta);
     if (outcome->average) {
         printf("  %-14s%s\n", "at average", cli_show(number, outcome->average_loss));
+        print_test(&outcome->average_test);
         print_theta("average", d, outcome->average);
     }
     print_cost(&result->ledger);
@@ -132,15 +143,18 @@ static void print_summary(const cli_run_plan *plan)
 static void print_table(const cli_run_plan *plan)
 {
     char number[32];
-    printf("  %-8s  %-13s  %10s  %12s  %s\n", "seed", cli_run_loss_name(&plan->subject),
-           "steps", "gradients", "stopped");
+    bool scored = plan->subject.score != NULL;
+    printf("  %-8s  %-13s  %s%10s  %12s  %s\n", "seed", cli_run_loss_name(&plan->subject),
+           scored ? "test score  " : "", "steps", "gradients", "stopped");
     for (size_t i = 0; i < plan->seeds.n; i++) {
         const cli_run_outcome *outcome = &plan->outcome[i];
         const opt_result *result = &outcome->result;
         if (!outcome->started)
             continue;
-        printf("  %-8" PRIu64 "  %-13s  %10" PRIu64 "  %12" PRIu64 "  %s\n", outcome->seed,
-               cli_show(number, outcome->loss), result->n_steps, result->ledger.gradients,
+        printf("  %-8" PRIu64 "  %-13s  ", outcome->seed, cli_show(number, outcome->loss));
+        if (scored)
+            printf("%-10.4f  ", result->test.score);
+        printf("%10" PRIu64 "  %12" PRIu64 "  %s\n", result->n_steps, result->ledger.gradients,
                opt_stop_name(result->stop));
     }
     print_summary(plan);
@@ -177,6 +191,8 @@ static void add_outcome(cli_json *json, cJSON *array, const cli_run_plan *plan,
     cli_json_count(json, object, "steps", result->n_steps);
     cli_json_count(json, object, "skipped", result->n_skipped);
     cli_json_real(json, object, "loss", outcome->loss);
+    cli_json_real(json, object, "test_loss", result->test.loss);
+    cli_json_real(json, object, "test_score", result->test.score);
     cli_json_real(json, object, "best_loss", result->best_loss);
     cli_json_count(json, object, "best_step", result->best_step);
     cli_json_count(json, object, "samples", ledger->samples);
@@ -190,6 +206,8 @@ static void add_outcome(cli_json *json, cJSON *array, const cli_run_plan *plan,
     add_vector(json, object, "best_theta", d, outcome->best);
     if (outcome->average) {
         cli_json_real(json, object, "average_loss", outcome->average_loss);
+        cli_json_real(json, object, "average_test_loss", outcome->average_test.loss);
+        cli_json_real(json, object, "average_test_score", outcome->average_test.score);
         add_vector(json, object, "average_theta", d, outcome->average);
     }
 }

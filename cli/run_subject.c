@@ -128,6 +128,8 @@ static cli_exit open_problem(cli_run_subject *subject, const cli_call *call, mek
     subject->objective = subject->instance.objective;
     subject->source = subject->instance.source;
     subject->minimum = subject->instance.minimum;
+    if (subject->instance.test.n_rows)
+        subject->test = &subject->instance.test;
     return CLI_DONE;
 }
 
@@ -182,6 +184,9 @@ cli_exit cli_run_subject_open(cli_run_subject *subject, const cli_call *call, me
     meka_status status = ad_program_create(&subject->program, &subject->objective, err);
     if (status != MEKA_OK && status != MEKA_NONFINITE)
         return CLI_FAILED;
+    if (subject->instance.score.record &&
+        ad_program_create(&subject->score, &subject->instance.score, err) != MEKA_OK)
+        return CLI_FAILED;
     subject->has_population =
         subject->source.n_features == 0 || subject->source.n_population > 0;
     return open_start(subject, values->start, err);
@@ -190,6 +195,7 @@ cli_exit cli_run_subject_open(cli_run_subject *subject, const cli_call *call, me
 void cli_run_subject_close(cli_run_subject *subject)
 {
     ad_program_destroy(subject->program);
+    ad_program_destroy(subject->score);
     free(subject->start);
     meka_data_clear(&subject->data);
     prob_destroy(&subject->instance);

@@ -27,7 +27,7 @@ const char *opt_schedule_name(size_t schedule)
         name, MEKA_OPTION_CHOICE, initial, 0.0, 0.0, names, meaning, PLACE(field)              \
     }
 
-enum { N_TRAJECTORY = 9 }; /* rows that change iterates; the others only end a run */
+enum { N_TRAJECTORY = 10 }; /* rows that change the log; the others only end a run */
 
 static const meka_option rows[] = {
     COUNT("seed", seed, "1", 0, "which samples are drawn; the same seed gives the same run"),
@@ -47,6 +47,9 @@ static const meka_option rows[] = {
         "skip", max_skipped, "0", 0,
         "batches with a loss or derivative that is not finite to leave out, at most; one more "
         "ends the run"),
+    COUNT("test-every", test_every, "0", 0,
+          "steps between evaluations of held-out samples, where there are any; 0: only at the "
+          "end"),
     COUNT("steps", max_steps, "1000", 1, "steps at most"),
     COUNT("max-samples", max_samples, "0", 0, "stop once so many samples are drawn; 0: never"),
     COUNT("max-gradients", max_gradients, "0", 0,

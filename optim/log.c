@@ -40,6 +40,8 @@ static const opt_column columns[] = {
     COLUMN(alpha, "step size: theta_{t+1} = theta_t + alpha d"),
     COLUMN(exact_gap, "f(theta_t) - f*, where the population is known"),
     COLUMN(average_gap, "the same at the average of the iterates, where one is kept"),
+    COLUMN(test_loss, "mean loss over the test samples at theta_t, in steps that test"),
+    COLUMN(test_score, "mean score there: for classifiers the accuracy"),
     COLUMN(filter_error, "norm of m - grad f, where the population is known"),
     COLUMN(sample_error, "norm of g - grad f, where the population is known"),
 };
@@ -161,6 +163,9 @@ meka_status opt_log_close(opt_log *log, const opt_result *result, meka_error *er
         fprintf(stream, "# batches left out: %llu", (unsigned long long)result->n_skipped);
         write_reason(stream, cause ? "" : result->reason.text);
     }
+    if (!isnan(result->test.loss))
+        fprintf(stream, "# test at the end: loss %.17g, score %.17g\n", result->test.loss,
+                result->test.score);
     fprintf(stream, "# stop: %s", opt_stop_name(result->stop));
     write_reason(stream, cause ? result->reason.text : "");
     /* Rows that could not all be written are better than none. */

@@ -46,6 +46,18 @@ static meka_status evaluate_exactly(opt_run *run, opt_row *row, meka_error *err)
     return status;
 }
 
+static meka_status evaluate_test(opt_run *run, opt_row *row, meka_error *err)
+{
+    opt_test test = {NAN, NAN};
+    uint64_t every = run->config.test_every;
+    meka_status status = MEKA_OK;
+    if (every && run->t % every == 0)
+        status = opt_run_test(run, run->theta, &test, err);
+    row->test_loss = test.loss;
+    row->test_score = test.score;
+    return status;
+}
+
 static double distance(size_t d, const double *a, const double *b, double *difference)
 {
     for (size_t j = 0; j < d; j++)
@@ -188,6 +200,8 @@ static meka_status iterate(opt_run *run, meka_error *err)
     meka_error reason = {0};
     meka_status status = evaluate_exactly(run, &row, &reason);
     if (status == MEKA_OK)
+        status = evaluate_test(run, &row, &reason);
+    if (status == MEKA_OK)
         status = advance(run, &row, &reason);
     if (status == MEKA_NONFINITE) {
         leave_out(run, &reason);
@@ -265,6 +279,7 @@ void opt_run_result(const opt_run *run, opt_result *out)
         .n_steps = run->t,
         .n_skipped = run->n_skipped,
         .reason = run->reason,
+        .test = {NAN, NAN},
     };
 }
 
@@ -287,9 +302,16 @@ meka_status opt_minimize(const ad_objective *objective, const meka_source *sampl
         if (status != MEKA_OK)
             goto cleanup;
     }
-    memcpy(theta, opt_run_theta(run), objective->n_params * sizeof *theta);
+    opt_test test = {NAN, NAN};
     if (out)
+        status = opt_run_test(run, opt_run_theta(run), &test, err);
+    if (status != MEKA_OK)
+        goto cleanup;
+    memcpy(theta, opt_run_theta(run), objective->n_params * sizeof *theta);
+    if (out) {
         opt_run_result(run, out);
+        out->test = test;
+    }
 cleanup:
     opt_run_destroy(run);
     ad_program_destroy(program);

@@ -29,6 +29,10 @@ struct opt_run {
     opt_view population_view; /* counted, for the method */
     opt_view exact_view;      /* not counted, for the exact columns */
     bool has_population;
+    /* Test samples are read and evaluated in pieces of at most test_piece. */
+    size_t test_piece;
+    double *test_xi; /* [test_piece][n_features] */
+    ad_batch *test_batch, *score_batch;
     opt_ledger ledger;
     opt_row row, start; /* the last and the first iteration */
     uint64_t t;

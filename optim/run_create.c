@@ -38,6 +38,21 @@ static meka_status check_input(const opt_run *run, const double *x0, meka_error 
     if (n_features && config->batch_size > SIZE_MAX / n_features)
         return meka_fail(err, MEKA_ERR_INPUT, "a batch of %" PRIu64 " samples is too large",
                          config->batch_size);
+    const meka_samples *test = config->test;
+    if (test && (test->n_rows == 0 || test->n_features != n_features))
+        return meka_fail(
+            err, MEKA_ERR_INPUT,
+            "the objective takes samples of %zu numbers, the %zu test samples have "
+            "%zu",
+            n_features, test->n_rows, test->n_features);
+    if (test && config->score &&
+        (ad_program_n_params(config->score) != run->d ||
+         ad_program_n_features(config->score) != n_features))
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "the score takes %zu parameters and samples of %zu numbers, the "
+                         "objective %zu and %zu",
+                         ad_program_n_params(config->score),
+                         ad_program_n_features(config->score), run->d, n_features);
     for (size_t i = 0; i < config->n_about; i++)
         if (strpbrk(config->about[i], "\r\n"))
             return meka_fail(err, MEKA_ERR_INPUT, "line %zu about the run holds a line break",
@@ -68,6 +83,8 @@ static meka_status count_memory(opt_run *run, size_t *n_scratch, meka_error *err
     return MEKA_OK;
 }
 
+enum { largest_piece = 256 };
+
 static meka_status allot_arrays(opt_run *run, meka_error *err)
 {
     size_t d = run->d, n_scratch = 0;
@@ -75,6 +92,8 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
     if (status != MEKA_OK)
         return status;
     size_t n_xi = run->method->full_batch ? 0 : run->config.batch_size * run->source.n_features;
+    const meka_samples *test = run->config.test;
+    run->test_piece = !test ? 0 : test->n_rows < largest_piece ? test->n_rows : largest_piece;
     struct {
         double **place;
         size_t n;
@@ -92,6 +111,7 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         {&run->before, d},
         {&run->difference, d},
         {&run->xi, n_xi},
+        {&run->test_xi, run->test_piece * run->source.n_features},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         status = allot(arrays[i].place, arrays[i].n, err);
@@ -110,6 +130,12 @@ static meka_status make_views(opt_run *run, meka_error *err)
     bool plain = source->n_features == 0;
     const ad_batch_options options = {.n_threads = run->config.n_threads};
     meka_status status = ad_batch_create(&run->batch, run->program, &options, err);
+    if (status != MEKA_OK)
+        return status;
+    if (run->config.test)
+        status = ad_batch_create(&run->test_batch, run->program, &options, err);
+    if (status == MEKA_OK && run->config.test && run->config.score)
+        status = ad_batch_create(&run->score_batch, run->config.score, &options, err);
     if (status != MEKA_OK)
         return status;
     run->batch_view =
@@ -184,6 +210,8 @@ void opt_run_destroy(opt_run *run)
         return;
     ad_batch_destroy(run->batch);
     ad_batch_destroy(run->population_batch);
+    ad_batch_destroy(run->test_batch);
+    ad_batch_destroy(run->score_batch);
     free(run->params);
     free(run->state);
     free(run->state_before);
@@ -198,5 +226,6 @@ void opt_run_destroy(opt_run *run)
     free(run->before);
     free(run->difference);
     free(run->xi);
+    free(run->test_xi);
     free(run);
 }

@@ -97,6 +97,7 @@ START_TEST(the_log_of_a_known_run_is_this_text)
         "# average-ema: 0.999\n"
         "# average-from: 0\n"
         "# skip: 0\n"
+        "# test-every: 0\n"
         "# steps: 2\n"
         "# max-samples: 0\n"
         "# max-gradients: 0\n"
@@ -109,12 +110,13 @@ START_TEST(the_log_of_a_known_run_is_this_text)
         "# samples: checksum b37a0357\n"
         "step\tsamples\tforwards\tgradients\thvps\tline_passes\tseconds\tloss\tloss_filtered\t"
         "loss_sd\tgrad_norm\tfiltered_norm\tp\tsigma\tq\tgain\tslope\tcalibration\tcurvature\t"
-        "third\tdirection_p\tdirection_q\talpha\texact_gap\taverage_gap\tfilter_error\t"
-        "sample_error\n"
+        "third\tdirection_p\tdirection_q\talpha\texact_gap\taverage_gap\ttest_loss\ttest_"
+        "score\t"
+        "filter_error\tsample_error\n"
         "0\t2\t2\t2\t0\t0\t-\t8.5\tNaN\tNaN\t4\t4\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\t"
-        "NaN\tNaN\t0.5\t8\t8\t0\t0\n"
+        "NaN\tNaN\t0.5\t8\t8\tNaN\tNaN\t0\t0\n"
         "1\t4\t4\t4\t0\t0\t-\t2.5\tNaN\tNaN\t2\t2\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\t"
-        "NaN\tNaN\t0.5\t2\t2\t0\t0\n"
+        "NaN\tNaN\t0.5\t2\t2\tNaN\tNaN\t0\t0\n"
         "# stop: budget spent\n";
     ck_assert_str_eq(text, expected);
     free(text);
@@ -290,7 +292,8 @@ START_TEST(batches_left_out_have_a_line_of_their_own)
     const char *path = test_path("run.tsv");
     opt_log *log = NULL;
     meka_error err = {0};
-    opt_result result = {.stop = OPT_BUDGET, .n_skipped = 2, .reason.text = "log of zero"};
+    opt_result result = {
+        .stop = OPT_BUDGET, .n_skipped = 2, .reason.text = "log of zero", .test = {NAN, NAN}};
     assert_ok(opt_log_open(&log, path, f.run, &err), err);
     assert_ok(opt_log_close(log, &result, &err), err);
     char *text = test_read(path);
@@ -322,14 +325,16 @@ START_TEST(a_reason_is_one_line_and_infinities_are_readable)
     opt_log *log = NULL;
     meka_error err = {0};
     opt_row row = {.loss = INFINITY, .p = -INFINITY};
-    opt_result result = {.stop = OPT_NONFINITE, .reason.text = "log\nof zero"};
+    opt_result result = {
+        .stop = OPT_NONFINITE, .reason.text = "log\nof zero", .test = {0.5, 0.75}};
     assert_ok(opt_log_open(&log, path, f.run, &err), err);
     assert_ok(opt_log_write(log, &row, &err), err);
     assert_ok(opt_log_close(log, &result, &err), err);
     char *text = test_read(path);
     ck_assert_ptr_nonnull(strstr(text, "\tInf\t"));
     ck_assert_ptr_nonnull(strstr(text, "\t-Inf\t"));
-    ck_assert_ptr_nonnull(strstr(text, "\n# stop: non-finite: log of zero\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n# test at the end: loss 0.5, score 0.75\n"
+                                       "# stop: non-finite: log of zero\n"));
     free(text);
     optim_fixture_clear(&f);
 }

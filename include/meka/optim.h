@@ -66,6 +66,8 @@ typedef struct opt_row {
     double alpha;         /* step size */
     double exact_gap;     /* f(theta_t) - f*, where the population is known */
     double average_gap;   /* the same at the average of the iterates, where one is kept */
+    double test_loss;     /* mean loss over the test samples at theta_t, in steps that test */
+    double test_score;    /* mean score there: for classifiers the accuracy in [0, 1] */
     double filter_error;  /* |m - grad f|, where the population is known */
     double sample_error;  /* |g - grad f|, where the population is known */
 } opt_row;
@@ -186,10 +188,15 @@ typedef struct opt_config {
     double target_loss, grad_tolerance, diverge_factor;
     uint64_t stall_steps, max_samples, max_gradients;
     double max_seconds;
-    uint64_t max_skipped;
+    uint64_t max_skipped, test_every;
     /* What the caller knows and wants besides: */
-    double known_minimum;     /* f*: subtracted from the population loss; NaN: 0 */
-    bool track_exact;         /* fill exact and average gap, filter and sample error */
+    double known_minimum; /* f*: subtracted from the population loss; NaN: 0 */
+    bool track_exact;     /* fill exact and average gap, filter and sample error */
+    /* Held-out samples, and a program of the objective's shapes whose mean value over them is
+     * the score; NULL: none.  Evaluated at step 0, test_every, 2 test_every, ... (0: at none)
+     * and where opt_run_test is called; neither counted as a cost nor in the time. */
+    const meka_samples *test;
+    const ad_program *score;
     size_t n_threads;         /* of an evaluation; 0: one.  Results do not depend on it */
     const char *const *about; /* [n_about] "key: value" lines, borrowed, that say what is */
     size_t n_about;           /* optimized: in logs, and checked by opt_run_load */
@@ -204,6 +211,11 @@ bool opt_config_row_limits(const meka_option *row);
 /* Everything at its default. */
 opt_config opt_config_default(void);
 
+/* Over the test samples; NaN: none, or not evaluated. */
+typedef struct opt_test {
+    double loss, score;
+} opt_test;
+
 typedef struct opt_result {
     opt_stop stop;
     opt_row last; /* the last completed iteration */
@@ -213,6 +225,7 @@ typedef struct opt_result {
     uint64_t n_steps;   /* iterations, skipped ones included */
     uint64_t n_skipped; /* batches left out because they gave something not finite */
     meka_error reason;  /* of the last such batch; else empty text */
+    opt_test test;      /* at the last iterate, where the caller has it from opt_run_test */
 } opt_result;
 
 typedef struct opt_run opt_run;
@@ -231,6 +244,9 @@ const double *opt_run_best(const opt_run *run);  /* [d], iterate of best_loss, b
 const double *opt_run_average(const opt_run *run);
 const opt_row *opt_run_row(const opt_run *run); /* last completed iteration, borrowed */
 void opt_run_result(const opt_run *run, opt_result *out);
+/* Loss and score over the test samples at theta [d].  Values that are not finite are results.
+ */
+meka_status opt_run_test(opt_run *run, const double *theta, opt_test *out, meka_error *err);
 /* The method's option table values as in use (defaults and settings), borrowed. */
 const void *opt_run_params(const opt_run *run);
 const opt_method *opt_run_method(const opt_run *run);
