@@ -11,6 +11,9 @@ static const prob_problem *const problems[] = {
     &prob_rosenbrock,
     &prob_noisy_hessian,
     &prob_logistic,
+    &prob_mlp,
+    &prob_cnn,
+    &prob_resnet,
 #define TEST_FUNCTION(id) &prob_##id,
 #include "problems/test_functions.def"
 #undef TEST_FUNCTION

@@ -8,6 +8,9 @@ extern const prob_problem prob_noisy_quadratic;
 extern const prob_problem prob_rosenbrock;
 extern const prob_problem prob_noisy_hessian;
 extern const prob_problem prob_logistic;
+extern const prob_problem prob_mlp;
+extern const prob_problem prob_cnn;
+extern const prob_problem prob_resnet;
 
 #define TEST_FUNCTION(id) extern const prob_problem prob_##id;
 #include "problems/test_functions.def"

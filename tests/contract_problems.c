@@ -98,10 +98,11 @@ END_TEST
 START_TEST(the_mean_gradient_of_many_samples_is_that_of_the_population)
 {
     const prob_problem *row;
-    enum { n = 20000 };
     for (size_t i = 0; (row = next(&i));) {
         instance it = make(row, 3);
         const prob_instance *p = &it.problem;
+        /* at most about 100 MB of them */
+        size_t m = p->source.n_features, n = m < 600 ? 20000 : 12000000 / m;
         if (!p->source.n_population) {
             clear(&it);
             continue;
@@ -122,21 +123,29 @@ START_TEST(the_mean_gradient_of_many_samples_is_that_of_the_population)
 }
 END_TEST
 
+/* Sample i of a batch of n is a function of (seed, step, i), or, where a source goes through
+ * its rows in turn, of (seed, step n + i): batches of 8 at step 11 begin where those of 2 do
+ * at 44. */
 START_TEST(samples_are_a_function_of_seed_and_step_and_rows_do_not_depend_on_the_batch)
 {
     const prob_problem *row;
     for (size_t i = 0; (row = next(&i));) {
         instance it = make(row, 3);
         const meka_source *s = &it.problem.source;
-        size_t three = 3 * s->n_features * sizeof(double);
-        double *a = malloc(8 * s->n_features * sizeof *a), *b = malloc(three);
+        size_t one = s->n_features * sizeof(double);
+        double *a = malloc(8 * one), *b = malloc(3 * one);
         s->draw(s->ctx, 7, 11, 8, a);
         s->draw(s->ctx, 7, 11, 3, b);
-        ck_assert_mem_eq(a, b, three);
+        bool by_step = memcmp(a, b, 3 * one) == 0;
+        s->draw(s->ctx, 7, 44, 2, b);
+        ck_assert_msg(by_step != (memcmp(a, b, 2 * one) == 0), "%s", row->name);
+        s->draw(s->ctx, 7, 0, 8, a);
+        s->draw(s->ctx, 7, 0, 3, b);
+        ck_assert_mem_eq(a, b, 3 * one);
         s->draw(s->ctx, 7, 12, 3, b);
-        ck_assert_mem_ne(a, b, three);
-        s->draw(s->ctx, 8, 11, 3, b);
-        ck_assert_mem_ne(a, b, three);
+        ck_assert_mem_ne(a, b, 3 * one);
+        s->draw(s->ctx, 8, 0, 3, b);
+        ck_assert_mem_ne(a, b, 3 * one);
         free(a);
         free(b);
         clear(&it);
@@ -184,20 +193,55 @@ static long double along(const instance *it, const double *xi, const double *v, 
     return loss;
 }
 
-/* Slope and curvature at x0 along v against differences of fourth order, whose own error is
- * taken from halving the step. */
+/* Slope and curvature at x0 along v by differences of fourth order with step h and half of it;
+ * their own errors are what halving changes, and rounding. */
+typedef struct differences {
+    long double slope, curvature, slope_error, curvature_error;
+} differences;
+
+static differences differentiate(const instance *it, const double *xi, long double h)
+{
+    long double f[5], slope[2], curvature[2], size = 0;
+    for (int half = 0; half < 2; half++) {
+        h *= half ? 0.5L : 1.0L;
+        for (int k = -2; k <= 2; k++) {
+            f[k + 2] = along(it, xi, it->v, k * h);
+            size = fmaxl(size, fabsl(f[k + 2]));
+        }
+        slope[half] = (8 * (f[3] - f[1]) - (f[4] - f[0])) / (12 * h);
+        curvature[half] = (16 * (f[3] + f[1]) - (f[4] + f[0]) - 30 * f[2]) / (12 * h * h);
+    }
+    long double eps = 64 * LDBL_EPSILON * size;
+    return (differences){slope[1], curvature[1], fabsl(slope[0] - slope[1]) + eps / h,
+                         fabsl(curvature[0] - curvature[1]) + 4 * eps / (h * h)};
+}
+
+/* The most exact differences of those with steps 1e-3, 1e-4, ... 1e-7; no more are taken than
+ * it needs to know slope and curvature well.  Smooth functions need one, those with kinks a
+ * step so short that there is none within it. */
+static differences differentiate_well(const instance *it, const double *xi, double slope_scale,
+                                      double curvature_scale)
+{
+    differences best = {0, 0, INFINITY, INFINITY};
+    for (int k = 3; k <= 7; k++) {
+        differences d = differentiate(it, xi, powl(10, -k));
+        if (d.slope_error < best.slope_error) {
+            best.slope = d.slope;
+            best.slope_error = d.slope_error;
+        }
+        if (d.curvature_error < best.curvature_error) {
+            best.curvature = d.curvature;
+            best.curvature_error = d.curvature_error;
+        }
+        if (best.slope_error <= 1e-6L * slope_scale &&
+            best.curvature_error <= 1e-4L * curvature_scale)
+            break;
+    }
+    return best;
+}
+
 static void assert_line(instance *it, const char *name, const double *xi)
 {
-    long double h = 1e-3L, f[3][5], slope[2], curvature[2], size = 0;
-    for (int half = 0; half < 2; half++, h /= 2) {
-        for (int k = -2; k <= 2; k++) {
-            f[half][k + 2] = along(it, xi, it->v, k * h);
-            size = fmaxl(size, fabsl(f[half][k + 2]));
-        }
-        const long double *y = f[half];
-        slope[half] = (8 * (y[3] - y[1]) - (y[4] - y[0])) / (12 * h);
-        curvature[half] = (16 * (y[3] + y[1]) - (y[4] + y[0]) - 30 * y[2]) / (12 * h * h);
-    }
     ad_eval_samples(it->ad.batch, it->problem.objective.x0, it->v, 1, xi, NULL, it->g, it->h,
                     NULL);
     double vg = 0, vhv = 0, scale_g = 0, scale_h = 0;
@@ -207,15 +251,13 @@ static void assert_line(instance *it, const char *name, const double *xi)
         scale_g += fabs(it->v[k] * it->g[k]);
         scale_h += fabs(it->v[k] * it->h[k]);
     }
-    long double eps = 64 * LDBL_EPSILON * size;
-    long double error_g = fabsl(slope[0] - slope[1]) + eps / (h * 2);
-    long double error_h = fabsl(curvature[0] - curvature[1]) + eps / (h * h);
-    ck_assert_msg(fabsl(vg - slope[1]) <= error_g + 1e-9L * scale_g,
-                  "%s: slope %.12g, by differences %.12Lg +- %.2Lg", name, vg, slope[1],
-                  error_g);
-    ck_assert_msg(fabsl(vhv - curvature[1]) <= error_h + 1e-9L * scale_h,
-                  "%s: curvature %.12g, by differences %.12Lg +- %.2Lg", name, vhv,
-                  curvature[1], error_h);
+    differences d = differentiate_well(it, xi, scale_g, scale_h);
+    ck_assert_msg(fabsl(vg - d.slope) <= d.slope_error + 1e-9L * scale_g,
+                  "%s: slope %.12g, by differences %.12Lg +- %.2Lg", name, vg, d.slope,
+                  d.slope_error);
+    ck_assert_msg(fabsl(vhv - d.curvature) <= d.curvature_error + 1e-9L * scale_h,
+                  "%s: curvature %.12g, by differences %.12Lg +- %.2Lg", name, vhv, d.curvature,
+                  d.curvature_error);
 }
 
 START_TEST(gradients_and_hessian_vector_products_are_those_of_differences)
@@ -278,6 +320,38 @@ START_TEST(hessians_are_symmetric)
 }
 END_TEST
 
+START_TEST(held_out_samples_are_read_in_any_pieces_and_scores_are_0_or_1)
+{
+    const prob_problem *row;
+    for (size_t i = 0; (row = next(&i));) {
+        instance it = make(row, 3);
+        const meka_samples *test = &it.problem.test;
+        size_t n = test->n_rows < 40 ? test->n_rows : 40, m = test->n_features;
+        double *xi = malloc((n + 1) * m * sizeof *xi + 1), score[40];
+        if (n > 0) {
+            ck_assert_uint_eq(m, it.problem.objective.n_features);
+            test->read(test->ctx, test->n_rows - n, n, xi);
+            for (size_t k = 0; k < n; k++) {
+                test->read(test->ctx, test->n_rows - n + k, 1, xi + n * m);
+                ck_assert_mem_eq(xi + n * m, xi + k * m, m * sizeof *xi);
+            }
+        }
+        if (it.problem.score.record) {
+            ck_assert_uint_gt(n, 0);
+            fixture f = fixture_make(&it.problem.score, 0);
+            ck_assert_int_eq(ad_eval_samples(f.batch, it.problem.score.x0, NULL, n, xi, score,
+                                             NULL, NULL, NULL),
+                             MEKA_OK);
+            for (size_t k = 0; k < n; k++)
+                ck_assert_msg(score[k] == 0.0 || score[k] == 1.0, "%s", row->name);
+            fixture_clear(&f);
+        }
+        free(xi);
+        clear(&it);
+    }
+}
+END_TEST
+
 static meka_status make_one(void *ctx, meka_error *err)
 {
     prob_instance p = {0};
@@ -300,4 +374,5 @@ TEST_MAIN("contract_problems", names_are_unique_words_with_dashes_and_everything
           samples_are_a_function_of_seed_and_step_and_rows_do_not_depend_on_the_batch,
           the_same_seed_makes_the_same_instance,
           gradients_and_hessian_vector_products_are_those_of_differences,
-          hessians_are_symmetric, memory_running_out_is_reported)
+          hessians_are_symmetric, held_out_samples_are_read_in_any_pieces_and_scores_are_0_or_1,
+          memory_running_out_is_reported)
