@@ -15,6 +15,7 @@ enum { text_limit = 300 };
 typedef struct show_values {
     const char *format;
     char *option;
+    const char *data;
     uint64_t problem_seed, limit;
     bool json;
 } show_values;
@@ -110,6 +111,27 @@ static meka_status print_json(const ad_program *program, size_t limit, meka_erro
     return status;
 }
 
+/* What is shown has no samples: data are what a problem is made of. */
+static cli_exit check_data(const char *operand, meka_error *err)
+{
+    const prob_problem *problem;
+    if (cli_plugin_is_file(operand)) {
+        meka_fail(
+            err, MEKA_ERR_INPUT,
+            "--data is what a problem of the zoo is made of; '%.200s' is a file, which is "
+            "shown without samples",
+            operand);
+        return CLI_USAGE;
+    }
+    if (prob_problem_find(&problem, operand, NULL) == MEKA_OK && !problem->data) {
+        meka_fail(err, MEKA_ERR_INPUT,
+                  "problem %s is not made of data, so --data has no meaning; leave it out",
+                  problem->name);
+        return CLI_USAGE;
+    }
+    return CLI_DONE;
+}
+
 static cli_exit show(const cli_call *call, meka_error *err)
 {
     const show_values *values = call->values;
@@ -122,8 +144,11 @@ static cli_exit show(const cli_call *call, meka_error *err)
     }
     if (cli_call_exclude(call, "format", "json", err) != MEKA_OK)
         return CLI_USAGE;
+    if (values->data && check_data(call->operand[0], err) != CLI_DONE)
+        return CLI_USAGE;
     const cli_subject_request request = {.operand = call->operand[0],
                                          .option = values->option,
+                                         .data = values->data,
                                          .problem_seed = values->problem_seed};
     cli_exit result = cli_subject_open(&subject, &request, err);
     if (result == CLI_DONE) {
@@ -162,6 +187,11 @@ static const cli_option options[] = {
      .meaning = "instructions, parameters and features shown at most; 0: all of them",
      PLACE(limit)},
     CLI_OPTION_PROBLEM(show_values),
+    {.name = "data",
+     .argument = "FILE",
+     .type = CLI_TEXT,
+     .meaning = "what a problem is made of, if it takes data ('meka list PROBLEM' says so)",
+     PLACE(data)},
     CLI_OPTION_PROBLEM_SEED(show_values),
     CLI_OPTION_JSON(show_values),
 };

@@ -14,6 +14,8 @@ static const prob_problem *const problems[] = {
     &prob_mlp,
     &prob_cnn,
     &prob_resnet,
+    &prob_softmax,
+    &prob_least_squares,
 #define TEST_FUNCTION(id) &prob_##id,
 #include "problems/test_functions.def"
 #undef TEST_FUNCTION

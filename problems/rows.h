@@ -7,10 +7,12 @@
 extern const prob_problem prob_noisy_quadratic;
 extern const prob_problem prob_rosenbrock;
 extern const prob_problem prob_noisy_hessian;
+extern const prob_problem prob_least_squares;
 extern const prob_problem prob_logistic;
 extern const prob_problem prob_mlp;
 extern const prob_problem prob_cnn;
 extern const prob_problem prob_resnet;
+extern const prob_problem prob_softmax;
 
 #define TEST_FUNCTION(id) extern const prob_problem prob_##id;
 #include "problems/test_functions.def"

@@ -89,6 +89,10 @@ START_TEST(wrong_arguments_are_refused)
     assert_refused(drive("show rosenbrock --limit -1"), 2, "--limit");
     assert_refused(drive("show /nowhere/o.c"), 3, "'/nowhere/o.c'");
     assert_refused(drive("show rosenbrock > /dev/full"), 3, "standard output");
+    assert_refused(drive("show rosenbrock --data x.csv"), 2, "rosenbrock", "--data");
+    assert_refused(drive("show examples/rosenbrock.c --data examples/noise.csv"), 2, "--data",
+                   "examples/rosenbrock.c");
+    assert_refused(drive("show logistic --data /nowhere/rows"), 3, "'/nowhere/rows'");
 }
 END_TEST
 
