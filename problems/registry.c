@@ -19,6 +19,9 @@ static const prob_problem *const problems[] = {
 #define TEST_FUNCTION(id) &prob_##id,
 #include "problems/test_functions.def"
 #undef TEST_FUNCTION
+#define NIST(id, ...) &prob_nist_##id,
+#include "problems/nist.def"
+#undef NIST
 };
 enum { n_problems = sizeof problems / sizeof problems[0] };
 
@@ -29,7 +32,7 @@ const prob_problem *prob_problem_at(size_t i)
 
 meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err)
 {
-    char known[960] = "";
+    char known[1920] = "";
     for (size_t i = 0; i < n_problems; i++) {
         if (strcmp(name, problems[i]->name) == 0) {
             *out = problems[i];

@@ -12,6 +12,7 @@ const conformance_row *const *conformance_tables(void)
         conformance_variance,
         conformance_kalman,
         conformance_curvature,
+        conformance_newton,
         conformance_search,
         conformance_prob_line_search,
         conformance_free,

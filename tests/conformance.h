@@ -72,6 +72,7 @@ extern const conformance_row conformance_momentum[];
 extern const conformance_row conformance_variance[];
 extern const conformance_row conformance_kalman[];
 extern const conformance_row conformance_curvature[];
+extern const conformance_row conformance_newton[];
 extern const conformance_row conformance_search[];
 extern const conformance_row conformance_prob_line_search[];
 extern const conformance_row conformance_free[];
