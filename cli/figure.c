@@ -8,20 +8,19 @@
 #include <stdio.h>
 
 typedef struct figure_values {
-    const char *out;
+    const char *out, *data;
     uint64_t seed, seeds, jobs;
-    bool json, quiet;
+    bool full, json, quiet;
 } figure_values;
 
-static meka_status print_json(const plot_figure *figure, const plot_figure_files *files,
+static meka_status print_json(const plot_figure *figure, const plot_figure_outcome *outcome,
                               meka_error *err)
 {
     cli_json json = {0};
     cJSON *root = cli_json_object(&json, NULL, NULL);
     cli_json_text(&json, root, "command", "figure");
     cli_json_text(&json, root, "version", MEKA_VERSION);
-    cli_json_text(&json, root, "figure", figure->name);
-    cli_report_add_files(&json, cli_json_array(&json, root, "files"), files);
+    cli_report_add_figure(&json, cli_json_array(&json, root, "figures"), figure, outcome);
     meka_status status = cli_json_print(&json, err);
     cli_json_clear(&json);
     return status;
@@ -31,28 +30,30 @@ static cli_exit make_figure(const cli_call *call, meka_error *err)
 {
     const figure_values *values = call->values;
     const plot_figure *figure;
-    plot_figure_files files = {0};
+    plot_figure_outcome outcome = {0};
     cli_progress progress;
     const plot_figure_config config = {
         .directory = values->out,
+        .data = values->data,
         .seed = values->seed,
         .seeds = values->seeds,
+        .full = values->full,
         .jobs = values->jobs,
+        .interrupted = cli_interrupted,
         .progress = cli_progress_update,
         .progress_ctx = &progress,
     };
     meka_status status = plot_figure_find(&figure, call->operand[0], err);
     if (status != MEKA_OK)
         return cli_exit_of(status);
+    cli_interrupt_install();
     cli_progress_begin(&progress, values->quiet);
-    status = plot_figure_make(figure, &config, &files, err);
+    status = plot_figure_make(figure, &config, &outcome, err);
     cli_progress_end(&progress);
     if (status == MEKA_OK && values->json)
-        status = print_json(figure, &files, err);
-    else if (status == MEKA_OK) {
-        printf("Figure %s: %s\n", figure->name, figure->title);
-        cli_report_print_files(&files);
-    }
+        status = print_json(figure, &outcome, err);
+    else if (status == MEKA_OK)
+        cli_report_print_figure(figure, &outcome);
     return cli_exit_of(status);
 }
 
@@ -70,6 +71,16 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .meaning = "directory for the files; made if it does not exist",
      PLACE(out)},
+    {.name = "data",
+     .argument = "DIR",
+     .type = CLI_TEXT,
+     .meaning = "directory of data sets with mnist/ and cifar-10/ in it; without it, images "
+                "that are made from the seed",
+     PLACE(data)},
+    {.name = "full",
+     .type = CLI_FLAG,
+     .meaning = "the paper's sizes, which may take hours",
+     PLACE(full)},
     {.name = "seed",
      .argument = "S",
      .type = CLI_COUNT,
@@ -97,7 +108,9 @@ const cli_command cli_figure = {
     .details =
         "Runs the experiment behind a figure ('meka list figures' names them) and writes "
         "its data as a tab-separated file, the gnuplot script, the pictures as PNG and "
-        "SVG, and the caption as text.  Prints the names of the files.",
+        "SVG, and the caption as text.  Prints the names of the files and what was found.  "
+        "Runs "
+        "are kept in DIR/runs: what is there is not computed again.",
     .example = "meka figure 4 --out figures",
     .option = options,
     .n_options = sizeof options / sizeof options[0],

@@ -15,6 +15,11 @@ void cli_report_print_verdict(const plot_verify_report *report);
 void cli_report_add(cli_json *json, cJSON *parent, const char *name,
                     const plot_verify_config *config, const plot_verify_report *report);
 
+/* A figure with its files and findings, to stdout; and as an object of an array. */
+void cli_report_print_figure(const plot_figure *figure, const plot_figure_outcome *outcome);
+void cli_report_add_figure(cli_json *json, cJSON *array, const plot_figure *figure,
+                           const plot_figure_outcome *outcome);
+
 /* The names of a figure's files, one line each; and as an array named "files". */
 void cli_report_print_files(const plot_figure_files *files);
 void cli_report_add_files(cli_json *json, cJSON *array, const plot_figure_files *files);

@@ -1,150 +1,133 @@
-/* meka reproduce: the verdict and the figure, in one directory. */
+/* meka reproduce: every figure with its findings, in one directory. */
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
+#include "base/memory.h"
 #include "base/parallel.h"
-#include "base/text.h"
-#include "plots/files.h"
+#include "plots/page.h"
 
 #include <stdio.h>
-#include <string.h>
-
-enum { path_size = 4096 };
-
-static const char figure_name[] = "4";
+#include <stdlib.h>
 
 typedef struct reproduce_values {
-    const char *out;
+    const char *out, *data;
     uint64_t seed, jobs;
-    bool json, quiet;
+    bool full, json, quiet;
 } reproduce_values;
 
-/* What the two halves leave behind. */
+/* What is made, in the order of the registry. */
 typedef struct reproduction {
-    plot_verify_config config;
-    plot_verify_report report;
-    const plot_figure *figure;
-    plot_figure_files files;
-    char verdict_path[path_size]; /* DIR/verify.json */
+    const reproduce_values *values;
+    size_t n;                     /* figures */
+    plot_figure_outcome *outcome; /* [n] */
+    size_t current;
     cli_progress progress;
 } reproduction;
 
-/* The progress of the verification is the first half of the whole, the figure's the rest. */
-static void first_half(void *ctx, double fraction, const char *what)
+static void on_progress(void *ctx, double fraction, const char *what)
 {
-    cli_progress_update(ctx, 0.5 * fraction, what);
+    reproduction *r = ctx;
+    char text[96];
+    snprintf(text, sizeof text, "figure %s: %.64s", plot_figure_at(r->current)->name,
+             what ? what : "");
+    cli_progress_update(&r->progress, ((double)r->current + fraction) / (double)r->n, text);
 }
 
-static void second_half(void *ctx, double fraction, const char *what)
+static meka_status make(reproduction *r, meka_error *err)
 {
-    cli_progress_update(ctx, 0.5 + 0.5 * fraction, what);
-}
-
-static meka_status verify(reproduction *r, const reproduce_values *values, meka_error *err)
-{
-    cli_json json = {0};
-    char *text = NULL;
-    /* Begun before the work: a directory that cannot be written is known at once. */
-    meka_file *file = meka_file_begin(r->verdict_path, err);
-    if (!file)
-        return MEKA_ERR_IO;
-    r->config = plot_verify_default();
-    r->config.seed = values->seed;
-    r->config.jobs = values->jobs;
-    r->config.progress = first_half;
-    r->config.progress_ctx = &r->progress;
-    meka_status status = plot_verify_run(&r->report, &r->config, err);
-    if (status != MEKA_OK)
-        goto cleanup;
-    cli_report_add(&json, NULL, NULL, &r->config, &r->report);
-    text = cli_json_render(&json, err);
-    if (!text) {
-        status = MEKA_ERR_MEMORY;
-        goto cleanup;
+    const reproduce_values *values = r->values;
+    const plot_figure_config config = {
+        .directory = values->out,
+        .data = values->data,
+        .seed = values->seed,
+        .full = values->full,
+        .jobs = values->jobs,
+        .interrupted = cli_interrupted,
+        .progress = on_progress,
+        .progress_ctx = r,
+    };
+    meka_status status = MEKA_OK;
+    for (r->current = 0; r->current < r->n && !status; r->current++) {
+        const plot_figure *figure = plot_figure_at(r->current);
+        plot_figure_outcome *outcome = &r->outcome[r->current];
+        status = plot_figure_make(figure, &config, outcome, err);
+        if (!status && !values->json) {
+            cli_progress_hide(&r->progress);
+            cli_report_print_figure(figure, outcome);
+            fflush(stdout);
+        }
     }
-    fprintf(file->stream, "%s\n", text);
-    status = meka_file_commit(file, err);
-    file = NULL;
-cleanup:
-    meka_file_abandon(file);
-    cJSON_free(text);
-    cli_json_clear(&json);
     return status;
 }
 
-static meka_status draw(reproduction *r, const reproduce_values *values, meka_error *err)
+static bool decided(const reproduction *r)
 {
-    const plot_figure_config config = {
-        .directory = values->out,
-        .seed = values->seed,
-        .jobs = values->jobs,
-        .progress = second_half,
-        .progress_ctx = &r->progress,
-    };
-    meka_status status = plot_figure_find(&r->figure, figure_name, err);
-    if (status != MEKA_OK)
-        return status;
-    return plot_figure_make(r->figure, &config, &r->files, err);
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < r->outcome[i].n_findings; k++)
+            if (plot_figure_at(i)->decides && !r->outcome[i].finding[k].passed)
+                return false;
+    return true;
 }
 
-/* The findings are printed when they are known, before the figure. */
-static void print_rest(const reproduction *r)
-{
-    printf("\nFiles:\n  %s\n", r->verdict_path);
-    cli_report_print_files(&r->files);
-    cli_report_print_verdict(&r->report);
-}
-
-static meka_status print_json(const reproduction *r, meka_error *err)
+static meka_status print_json(const reproduction *r, const char *page, meka_error *err)
 {
     cli_json json = {0};
     cJSON *root = cli_json_object(&json, NULL, NULL);
     cli_json_text(&json, root, "command", "reproduce");
     cli_json_text(&json, root, "version", MEKA_VERSION);
-    cli_report_add(&json, root, "verify", &r->config, &r->report);
-    cJSON *files = cli_json_array(&json, root, "files");
-    cli_json_text(&json, files, NULL, r->verdict_path);
-    cli_report_add_files(&json, files, &r->files);
-    cli_json_bool(&json, root, "passed", r->report.passed);
+    cJSON *figures = cli_json_array(&json, root, "figures");
+    for (size_t i = 0; i < r->n; i++)
+        cli_report_add_figure(&json, figures, plot_figure_at(i), &r->outcome[i]);
+    cli_json_text(&json, root, "page", page);
+    cli_json_bool(&json, root, "passed", decided(r));
     meka_status status = cli_json_print(&json, err);
     cli_json_clear(&json);
     return status;
 }
 
+static void print_summary(const reproduction *r, const char *page)
+{
+    size_t n_findings = 0, n_hold = 0;
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < r->outcome[i].n_findings; k++) {
+            n_findings++;
+            n_hold += r->outcome[i].finding[k].passed;
+        }
+    printf("\n%zu of %zu findings hold; all with their figures: %s\n", n_hold, n_findings,
+           page);
+    printf("Verdict: Proposition 1 is %s.\n", decided(r) ? "confirmed" : "NOT confirmed");
+}
+
 static cli_exit reproduce(const cli_call *call, meka_error *err)
 {
-    const reproduce_values *values = call->values;
-    reproduction r = {0};
-    size_t length = strlen(values->out);
-    meka_status status = plot_directory_create(values->out, err);
-    if (status != MEKA_OK)
+    reproduction r = {.values = call->values};
+    char page[1024];
+    while (plot_figure_at(r.n))
+        r.n++;
+    r.outcome = meka_alloc(r.n, sizeof *r.outcome, err);
+    if (!r.outcome)
         return CLI_FAILED;
-    snprintf(r.verdict_path, sizeof r.verdict_path, "%s%sverify.json", values->out,
-             values->out[length - 1] == '/' ? "" : "/");
-    cli_progress_begin(&r.progress, values->quiet);
-    status = verify(&r, values, err);
-    if (status == MEKA_OK && !values->json) {
-        cli_progress_hide(&r.progress);
-        cli_report_print(&r.config, &r.report);
-        fflush(stdout);
-    }
-    if (status == MEKA_OK)
-        status = draw(&r, values, err);
+    cli_interrupt_install();
+    cli_progress_begin(&r.progress, r.values->quiet);
+    meka_status status = make(&r, err);
     cli_progress_end(&r.progress);
-    if (status == MEKA_OK && values->json)
-        status = print_json(&r, err);
-    else if (status == MEKA_OK)
-        print_rest(&r);
-    cli_exit result = r.report.passed ? CLI_DONE : CLI_FINDING_FAILED;
-    plot_verify_clear(&r.report);
+    if (!status)
+        status = plot_page_write(page, sizeof page, r.values->out, r.outcome, err);
+    if (!status && r.values->json)
+        status = print_json(&r, page, err);
+    else if (!status)
+        print_summary(&r, page);
+    cli_exit result = decided(&r) ? CLI_DONE : CLI_FINDING_FAILED;
+    free(r.outcome);
     return status == MEKA_OK ? result : cli_exit_of(status);
 }
 
 static void defaults(void *place)
 {
-    *(reproduce_values *)place = (reproduce_values){
-        .out = "meka-out", .seed = plot_verify_default().seed, .jobs = meka_cpu_count()};
+    *(reproduce_values *)place =
+        (reproduce_values){.out = "meka-out", .seed = 1, .jobs = meka_cpu_count()};
 }
 
 #define PLACE(field) .offset = offsetof(reproduce_values, field)
@@ -155,6 +138,17 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .meaning = "directory for the files; made if it does not exist",
      PLACE(out)},
+    {.name = "data",
+     .argument = "DIR",
+     .type = CLI_TEXT,
+     .meaning =
+         "directory of data sets with mnist/ and cifar-10/ in it; without it, images that "
+         "are made from the seed",
+     PLACE(data)},
+    {.name = "full",
+     .type = CLI_FLAG,
+     .meaning = "the paper's sizes, which take hours",
+     PLACE(full)},
     {.name = "seed",
      .argument = "S",
      .type = CLI_COUNT,
@@ -169,12 +163,14 @@ static const cli_option options[] = {
 
 const cli_command cli_reproduce = {
     .name = "reproduce",
-    .summary = "verify Proposition 1 and make figure 4, into one directory",
+    .summary = "make every figure, with a verdict on each claim, and one page of them",
     .usage = "[OPTION]...",
-    .details = "Runs 'meka verify' and 'meka figure 4' as they are by default.  The verdict is "
-               "also written to DIR/verify.json.  Prints the findings, the verdict and the "
-               "names of the files.\n"
-               "Ends with status 0 if all findings hold and with status 1 if one does not.",
+    .details =
+        "Makes all figures ('meka list figures'), prints their findings and writes a page, "
+        "DIR/index.html, that shows them.  Runs are kept in DIR/runs: what is there is not "
+        "computed again, so that interrupted work goes on where it was.\n"
+        "A claim of the paper that does not hold here is a result and said so.  Status 1 "
+        "means that Proposition 1, which is a theorem, was not confirmed.",
     .example = "meka reproduce --out results",
     .option = options,
     .n_options = sizeof options / sizeof options[0],

@@ -243,6 +243,16 @@ const double *opt_run_theta(const opt_run *run)
     return run->theta;
 }
 
+const double *opt_run_estimate(const opt_run *run)
+{
+    return run->estimate;
+}
+
+const double *opt_run_gradient(const opt_run *run)
+{
+    return run->gradient;
+}
+
 const double *opt_run_best(const opt_run *run)
 {
     return run->best;

@@ -4,6 +4,7 @@
 
 #include "plots/figure.h"
 
-extern const plot_figure plot_figure_4;
+extern const plot_figure plot_figure_1, plot_figure_3, plot_figure_4, plot_figure_c,
+    plot_figure_p;
 
 #endif

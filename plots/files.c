@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 static bool is_directory(const char *path)
 {
@@ -47,6 +48,19 @@ meka_status plot_directory_create(const char *path, meka_error *err)
         status = create_one(part, err);
     free(part);
     return status;
+}
+
+unsigned long plot_code_checksum(void)
+{
+    unsigned char buffer[65536];
+    unsigned long crc = crc32_z(0, NULL, 0);
+    FILE *stream = fopen("/proc/self/exe", "rb");
+    if (!stream)
+        return 0;
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, stream)) > 0;)
+        crc = crc32_z(crc, buffer, n);
+    fclose(stream);
+    return crc;
 }
 
 static bool join(char *out, size_t size, const char *directory, const char *name,

@@ -7,6 +7,10 @@
 /* Creates a directory and its parents; one that exists is fine.  MEKA_ERR_IO. */
 meka_status plot_directory_create(const char *path, meka_error *err);
 
+/* Checksum of the running program: what another one has made is not taken for its own.  0 where
+ * the program cannot be read. */
+unsigned long plot_code_checksum(void);
+
 /* The four paths DIRECTORY/NAME.tsv, .png, .svg, .txt.  MEKA_ERR_INPUT: too long. */
 meka_status plot_files_name(plot_figure_files *out, const char *directory, const char *name,
                             meka_error *err);

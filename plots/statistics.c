@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int compare(const void *a, const void *b)
 {
@@ -124,6 +125,35 @@ meka_status plot_mean_interval(size_t S, const double *x, const plot_bootstrap *
         return status;
     double half = se > 0.0 ? critical * se : 0.0;
     *out = (plot_interval){mean, mean - half, mean + half};
+    return MEKA_OK;
+}
+
+meka_status plot_median_interval(size_t S, const double *x, const plot_bootstrap *how,
+                                 plot_interval *out, meka_error *err)
+{
+    assert(S >= 1 && how->resamples >= 100);
+    double *median = meka_alloc(how->resamples + 2 * S, sizeof *median, err);
+    if (!median)
+        return MEKA_ERR_MEMORY;
+    double *weight = median + how->resamples, *sample = weight + S,
+           tail = 1.0 - how->confidence;
+    memcpy(sample, x, S * sizeof *x);
+    plot_sort(S, sample);
+    out->value = plot_quantile(S, sample, 0.5);
+    for (size_t b = 0; b < how->resamples; b++) {
+        size_t n = 0;
+        resample(how, b, S, weight);
+        for (size_t s = 0; s < S; s++)
+            for (double w = weight[s]; w > 0.5; w -= 1.0)
+                sample[n++] = x[s];
+        assert(n == S);
+        plot_sort(S, sample);
+        median[b] = plot_quantile(S, sample, 0.5);
+    }
+    plot_sort(how->resamples, median);
+    out->low = plot_quantile(how->resamples, median, 0.5 * tail);
+    out->high = plot_quantile(how->resamples, median, 1.0 - 0.5 * tail);
+    free(median);
     return MEKA_OK;
 }
 

@@ -30,6 +30,12 @@ double plot_quantile(size_t n, const double *sorted, double p);
 /* Ascending; NaN last. */
 void plot_sort(size_t n, double *x);
 
+/* The median of x [S], S >= 1, which may hold INFINITY, with its percentile bootstrap interval
+ * (Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3).
+ * MEKA_ERR_MEMORY. */
+meka_status plot_median_interval(size_t S, const double *x, const plot_bootstrap *how,
+                                 plot_interval *out, meka_error *err);
+
 /* A simultaneous band for C means: with probability `confidence` every mean lies in its
  * interval mean +- critical * se, where critical is that quantile of max_c |mean*_c - mean_c|
  * / se*_c over resamples.  A checkpoint at which all runs agree has a band of width 0 and no

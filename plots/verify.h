@@ -6,6 +6,8 @@
 #ifndef PLOTS_VERIFY_H
 #define PLOTS_VERIFY_H
 
+#include "plots/finding.h"
+
 #include <meka/optim.h>
 #include <meka/problems.h>
 
@@ -53,17 +55,6 @@ typedef struct plot_verify_config {
 } plot_verify_config;
 
 plot_verify_config plot_verify_default(void);
-
-/* One finding: a number, the interval or bound it must meet, and whether it does. */
-typedef struct plot_finding {
-    char name[40];    /* stable key, e.g. "monte-carlo-band" */
-    char claim[160];  /* what must hold, in words */
-    double value;     /* what was measured */
-    double low, high; /* its confidence interval, or the allowed range */
-    double expected;  /* what theory says; NaN: only the range counts */
-    bool passed;
-    char detail[256]; /* how it was measured */
-} plot_finding;
 
 #define PLOT_MAX_FINDINGS 16
 typedef struct plot_verify_report {

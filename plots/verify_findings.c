@@ -13,19 +13,10 @@ void plot_report_add(plot_verify_report *report, const char *name, const char *c
                      plot_interval found, double expected, bool passed, const char *detail, ...)
 {
     assert(report->n_findings < PLOT_MAX_FINDINGS);
-    plot_finding *finding = &report->finding[report->n_findings++];
-    *finding = (plot_finding){
-        .value = found.value,
-        .low = found.low,
-        .high = found.high,
-        .expected = expected,
-        .passed = passed,
-    };
-    snprintf(finding->name, sizeof finding->name, "%s", name);
-    snprintf(finding->claim, sizeof finding->claim, "%s", claim);
     va_list args;
     va_start(args, detail);
-    vsnprintf(finding->detail, sizeof finding->detail, detail, args);
+    report->finding[report->n_findings++] =
+        plot_finding_make(name, claim, found, expected, passed, detail, args);
     va_end(args);
     report->passed = report->passed && passed;
 }

@@ -104,7 +104,8 @@ START_TEST(a_figure_names_the_files_it_makes)
     assert_figure_files(result.out);
     cJSON *json =
         drive_json(drive("figure 4 --seeds 1 --quiet --json --out %s", test_path("out")));
-    ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(json, "files")), 4);
+    const cJSON *figure = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "figures"), 0);
+    ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(figure, "files")), 4);
     cJSON_Delete(json);
 }
 END_TEST

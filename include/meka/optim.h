@@ -238,7 +238,11 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
  * calls change nothing. */
 meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err);
 const double *opt_run_theta(const opt_run *run); /* [d], current iterate, borrowed */
-const double *opt_run_best(const opt_run *run);  /* [d], iterate of best_loss, borrowed */
+/* [d], borrowed, of the last completed iteration t: the method's estimate of grad f(theta_t),
+ * and the gradient of its batch (or the estimate again). */
+const double *opt_run_estimate(const opt_run *run);
+const double *opt_run_gradient(const opt_run *run);
+const double *opt_run_best(const opt_run *run); /* [d], iterate of best_loss, borrowed */
 /* [d], borrowed: the average of the iterates after step average_from; the current iterate
  * while there are none; NULL where the run keeps no average. */
 const double *opt_run_average(const opt_run *run);
