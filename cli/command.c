@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {
-    &cli_list,    &cli_run,    &cli_eval,   &cli_show_command, &cli_check,
+    &cli_list,    &cli_run,    &cli_eval,   &cli_show_command, &cli_check, &cli_explain,
     &cli_compare, &cli_verify, &cli_figure, &cli_reproduce,    &cli_bench,
 };
 enum { n_commands = sizeof commands / sizeof commands[0] };

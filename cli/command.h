@@ -121,7 +121,7 @@ cli_exit cli_exit_of(meka_status status);
     }
 
 /* The subcommands, one file each. */
-extern const cli_command cli_list, cli_run, cli_eval, cli_show_command, cli_check, cli_compare,
-    cli_verify, cli_figure, cli_reproduce, cli_bench;
+extern const cli_command cli_list, cli_run, cli_eval, cli_show_command, cli_check, cli_explain,
+    cli_compare, cli_verify, cli_figure, cli_reproduce, cli_bench;
 
 #endif

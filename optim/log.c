@@ -23,20 +23,24 @@ static const opt_column columns[] = {
     COLUMN(line_passes, "Taylor passes along a line so far, per sample"),
     COLUMN(seconds, "wall-clock time of the run so far; not deterministic"),
     COLUMN(loss, "mean loss y of the batch at theta_t"),
+    COLUMN(loss_predicted, "u-: the loss that the step before led to expect"),
     COLUMN(loss_filtered, "filtered loss u"),
     COLUMN(loss_sd, "standard deviation sqrt(s) of u"),
     COLUMN(grad_norm, "norm of the batch gradient g"),
     COLUMN(filtered_norm, "norm of the method's gradient estimate m"),
+    COLUMN(innovation, "norm of g - m-: the batch gradient against the predicted one"),
     COLUMN(p, "variance P of m, mean over dimensions"),
     COLUMN(sigma, "variance Sigma of g, mean over dimensions"),
     COLUMN(q, "variance Q of B delta, mean over dimensions"),
     COLUMN(gain, "Kalman gain K, mean over dimensions"),
+    COLUMN(direction_norm, "norm of the direction d"),
     COLUMN(slope, "slope A = -d.m claimed along the direction d"),
     COLUMN(calibration, "A'/A: how far claimed slopes have been true, in [0, 1]"),
     COLUMN(curvature, "curvature B = d'B d along the direction"),
     COLUMN(third, "third derivative C along the direction, absolute"),
     COLUMN(direction_p, "variance d'P d of the slope"),
     COLUMN(direction_q, "variance d'Q d of the curvature"),
+    COLUMN(schedule, "the schedule's factor on the step size"),
     COLUMN(alpha, "step size: theta_{t+1} = theta_t + alpha d"),
     COLUMN(exact_gap, "f(theta_t) - f*, where the population is known"),
     COLUMN(average_gap, "the same at the average of the iterates, where one is kept"),
@@ -78,7 +82,7 @@ static void write_columns(FILE *stream)
 
 void opt_log_write_identity(FILE *stream, const opt_run *run, bool limits)
 {
-    fputs("# meka log: 1\n# not deterministic: seconds\n", stream);
+    fputs(OPT_LOG_FIRST_LINE "\n# not deterministic: seconds\n", stream);
     opt_run_describe(run, "# ", limits, stream);
 }
 

@@ -4,6 +4,10 @@
 
 #include "optim/run.h"
 
+/* How every log begins; a reader takes no other number. */
+#define OPT_LOG_NAME       "# meka log: "
+#define OPT_LOG_FIRST_LINE OPT_LOG_NAME "1"
+
 /* The header's lines that say which run it is, and with `limits` when it stops. */
 void opt_log_write_identity(FILE *stream, const opt_run *run, bool limits);
 

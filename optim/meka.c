@@ -20,6 +20,11 @@ static const char *const negatives[] = {"absolute", "model", NULL};
     OPT_REAL(meka_params, name, initial, low, high, meaning)
 #define BOOL(name, initial, meaning) OPT_BOOL(meka_params, name, initial, meaning)
 
+const char *meka_rule_name(size_t rule)
+{
+    return rule < sizeof rules / sizeof rules[0] ? rules[rule] : NULL;
+}
+
 /* The defaults are the preset `calibrated`. */
 static const meka_option options[] = {
     CHOICE(preset, "calibrated", preset_names,

@@ -20,6 +20,9 @@ enum { MEKA_NOISE_ESTIMATED, MEKA_NOISE_CONSTANT };
 enum { MEKA_VARIANCE_DIRECTIONAL, MEKA_VARIANCE_SCALAR };
 enum { MEKA_NEGATIVE_ABSOLUTE, MEKA_NEGATIVE_MODEL };
 
+/* Variance of the paper's prior belief, for gradient and function value alike. */
+#define MEKA_PRIOR_VARIANCE 1e4
+
 /* Option values; their meanings are the rows in optim/meka.c. */
 typedef struct meka_params {
     int preset;
@@ -37,6 +40,14 @@ typedef struct meka_params {
     double calibration_z, calibration_ema, curvature_ema, curvature_z, bound_k;
 } meka_params;
 
+/* What choosing a step size remembers of the steps before. */
+typedef struct meka_choice_memory {
+    opt_ema curvature;     /* B/|d|^2 */
+    opt_ema curvature_var; /* its variance, q/|d|^4 */
+    opt_ema step_size;     /* for `smoothing` */
+    double last_alpha;     /* last step size that the rule determined */
+} meka_choice_memory;
+
 /* The scalars of the state; the arrays m, delta [d], P and the sum of Sigma's moving average
  * (covariances) follow it.  Doubles only. */
 typedef struct meka_head {
@@ -44,10 +55,7 @@ typedef struct meka_head {
     opt_ema r;           /* variance of the mean loss */
     opt_value_filter value;
     opt_calibration calibration;
-    opt_ema curvature;     /* B/|d|^2 */
-    opt_ema curvature_var; /* its variance, q/|d|^4 */
-    opt_ema step_size;     /* for `smoothing` */
-    double last_alpha;     /* last step size that the rule determined */
+    meka_choice_memory choice;
 } meka_head;
 
 /* Where everything of one step lies. */
@@ -60,6 +68,9 @@ typedef struct meka_memory {
     double *K, *q, *observed, *sigma; /* covariances; `observed` is this batch's Sigma */
     double *work;                     /* [opt_filter_work_size] */
 } meka_memory;
+
+/* "fixed", "quadratic", ...; NULL past the end. */
+const char *meka_rule_name(size_t rule);
 
 meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
                        meka_error *err);

@@ -2,13 +2,10 @@
 #include "optim/meka.h"
 
 #include "optim/methods.h"
-#include "optim/step_size.h"
+#include "optim/step_choice.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Variance of the paper's prior belief, for gradient and function value alike. */
-#define PRIOR_VARIANCE 1e4
 
 /* What one batch says. */
 typedef struct observation {
@@ -129,7 +126,7 @@ static void widen(const meka_params *p, size_t d, meka_memory *w)
 /* Both filters, in the order in which they need each other: the function value's change is
  * predicted from the last gradient belief. */
 static void filter(const meka_params *p, size_t d, bool first, const observation *seen,
-                   meka_memory *w)
+                   meka_memory *w, opt_row *row)
 {
     opt_covariance form = (opt_covariance)p->covariance;
     opt_filter belief = {form, d, w->m, w->P, w->K, w->work};
@@ -141,16 +138,20 @@ static void filter(const meka_params *p, size_t d, bool first, const observation
         return;
     }
     if (first) { /* m = 0: the state begins with zeros */
-        opt_covariance_set(form, d, w->P, PRIOR_VARIANCE);
-        head->value = (opt_value_filter){0.0, PRIOR_VARIANCE};
+        opt_covariance_set(form, d, w->P, MEKA_PRIOR_VARIANCE);
+        head->value = (opt_value_filter){0.0, MEKA_PRIOR_VARIANCE};
     }
     double change = opt_dot(d, w->m, w->delta) + 0.5 * opt_dot(d, w->delta, w->b);
     double extra = opt_covariance_along(form, d, w->P, w->delta) +
                    0.25 * opt_covariance_along(form, d, w->q, w->delta);
+    row->loss_predicted = head->value.u + change;
     opt_value_filter_update(&head->value, change, extra, seen->y, r);
     if (!p->value_filter)
         head->value = (opt_value_filter){seen->y, r};
     opt_filter_predict(&belief, w->b, w->q);
+    for (size_t j = 0; j < d; j++)
+        w->direction[j] = w->g[j] - w->m[j];
+    row->innovation = opt_norm(d, w->direction);
     widen(p, d, w);
     opt_filter_observe(&belief, w->g, w->sigma);
 }
@@ -234,89 +235,31 @@ static meka_status measure_line(const meka_params *p, const opt_step *step, meka
     return MEKA_OK;
 }
 
-/* B raised to its recent average, as far as it is uncertain.  B/|d|^2 of a small batch is
- * skewed: most batches of saturated samples show almost no curvature, and the few others do.
- * The average is the better guess there, while sqrt(q), averaged too because such batches also
- * show little variance, says by how much.  Where samples agree on B (noise in the gradient
- * only) the average would say nothing but that other directions were steeper. */
-static double raise_curvature(const meka_params *p, double length, const opt_line_model *model,
-                              meka_head *head)
-{
-    double B = model->B / length, q = model->q / length / length;
-    double mean = opt_ema_add(&head->curvature, p->curvature_ema, B);
-    double variance = fmax(q, opt_ema_add(&head->curvature_var, p->curvature_ema, q));
-    /* Where |B| takes the place of a negative B, raising B would only bring it nearer to 0,
-     * where steps are longest. */
-    if (p->negative == MEKA_NEGATIVE_ABSOLUTE && B < 0.0)
-        return fmax(-B, mean) * length;
-    double most = isinf(p->curvature_z) ? mean : B + p->curvature_z * sqrt(variance);
-    return fmax(model->B, fmin(mean, most) * length);
-}
-
-/* The step size by the rule from the measured model. */
-static double apply_rule(const meka_params *p, size_t d, opt_line_model model, meka_memory *w)
-{
-    double length = opt_dot(d, w->direction, w->direction);
-    if (p->curvature_ema > 0.0 && length > 0.0)
-        model.B = raise_curvature(p, length, &model, w->head);
-    if (p->negative == MEKA_NEGATIVE_ABSOLUTE)
-        model.B = fabs(model.B);
-    if (model.B != 0.0) {
-        double sd = p->floor * model.A * model.A / (2.0 * model.B);
-        model.s = fmax(model.s, sd * sd);
-    }
-    double alpha = p->alpha;
-    switch ((meka_rule)p->rule) {
-    case MEKA_RULE_FIXED: /* measures no model */
-        break;
-    case MEKA_RULE_QUADRATIC:
-        alpha = opt_step_quadratic(&model);
-        break;
-    case MEKA_RULE_PI:
-        alpha = opt_step_pi(&model);
-        break;
-    case MEKA_RULE_EI:
-        alpha = opt_step_ei(&model);
-        break;
-    case MEKA_RULE_BOUND:
-        alpha = opt_step_bound(&model, p->bound_k);
-        break;
-    }
-    /* A model without a best step knows no length: the last one known is the only choice
-     * that scales with the problem.  There is none at first: then stay. */
-    if (alpha == INFINITY)
-        return w->head->last_alpha;
-    if (alpha > 0.0)
-        w->head->last_alpha = alpha;
-    return alpha;
-}
-
 static meka_status choose_step(const meka_params *p, const opt_step *step,
                                const observation *seen, meka_memory *w, double *alpha,
                                meka_error *err)
 {
     opt_covariance form = (opt_covariance)p->covariance;
     size_t d = step->n_params;
-    opt_line_model model = {
-        .A = -opt_dot(d, w->direction, w->m),
-        .p = opt_covariance_along(form, d, w->P, w->direction),
-        .s = w->head->value.s,
+    meka_line line = {
+        .measured = {.A = -opt_dot(d, w->direction, w->m),
+                     .p = opt_covariance_along(form, d, w->P, w->direction),
+                     .s = w->head->value.s},
+        .length = opt_dot(d, w->direction, w->direction),
+        .schedule = step->factor,
     };
-    step->row->slope = model.A;
-    step->row->direction_p = model.p;
-    double factor = calibrate(p, step, seen, w, model.A);
-    if (p->calibrate)
-        model.A *= factor;
-    double a = p->alpha;
+    meka_choice choice;
+    step->row->slope = line.measured.A;
+    step->row->direction_p = line.measured.p;
+    step->row->direction_norm = sqrt(line.length);
+    line.calibration = calibrate(p, step, seen, w, line.measured.A);
     if (p->rule != MEKA_RULE_FIXED) {
-        meka_status status = measure_line(p, step, w, &model, err);
+        meka_status status = measure_line(p, step, w, &line.measured, err);
         if (status != MEKA_OK)
             return status;
-        a = apply_rule(p, d, model, w);
-        if (p->smoothing > 0.0)
-            a = opt_ema_add(&w->head->step_size, p->smoothing, a);
     }
-    *alpha = fmin(p->factor * step->factor * a, p->cap);
+    meka_choose_step(p, &line, &w->head->choice, &choice);
+    *alpha = choice.alpha;
     return MEKA_OK;
 }
 
@@ -368,7 +311,7 @@ meka_status meka_step(const meka_params *p, bool adam, double *state, double *sc
         return meka_fail(err, MEKA_NONFINITE,
                          "method %s: the variance of the gradient overflows at step %llu",
                          adam ? "adameka" : "meka", (unsigned long long)step->t);
-    filter(p, d, step->t == 0, &seen, &w);
+    filter(p, d, step->t == 0, &seen, &w, step->row);
     set_direction(p, adam, d, &w);
     double alpha = 0.0;
     status = choose_step(p, step, &seen, &w, &alpha, err);

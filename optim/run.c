@@ -131,6 +131,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         .gradient = run->gradient,
         .row = row,
     };
+    row->schedule = step.factor;
     memcpy(run->before, run->theta, run->d * sizeof *run->theta);
     memcpy(run->state_before, run->state, run->n_state * sizeof *run->state);
     meka_status status = run->method->step(run->params, run->state, run->scratch, &step, err);

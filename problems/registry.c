@@ -7,9 +7,15 @@
 #include <string.h>
 
 static const prob_problem *const problems[] = {
-    &prob_noisy_quadratic, &prob_rosenbrock, &prob_noisy_hessian,
-    &prob_logistic,        &prob_mlp,        &prob_cnn,
-    &prob_resnet,          &prob_softmax,    &prob_least_squares,
+    &prob_noisy_quadratic,
+    &prob_rosenbrock,
+    &prob_noisy_hessian,
+    &prob_logistic,
+    &prob_mlp,
+    &prob_cnn,
+    &prob_resnet,
+    &prob_softmax,
+    &prob_least_squares,
 #define TEST_FUNCTION(id) &prob_##id,
 #include "problems/test_functions.def"
 #undef TEST_FUNCTION

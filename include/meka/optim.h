@@ -47,29 +47,33 @@ typedef struct opt_row {
     double step; /* t, from 0 */
     /* Ledger totals, per sample: */
     double samples, forwards, gradients, hvps, line_passes;
-    double seconds;       /* wall-clock time of the run so far; not deterministic */
-    double loss;          /* y: mean loss of the batch at theta_t */
-    double loss_filtered; /* u */
-    double loss_sd;       /* sqrt(s) */
-    double grad_norm;     /* |g| */
-    double filtered_norm; /* |m|, or the norm of the direction's gradient estimate */
-    double p;             /* P, averaged over dimensions */
-    double sigma;         /* Sigma, averaged over dimensions */
-    double q;             /* Q, averaged over dimensions */
-    double gain;          /* K, averaged over dimensions */
-    double slope;         /* A = -d.m claimed by the filter along the direction d */
-    double calibration;   /* A'/A in [0, 1] */
-    double curvature;     /* B = d'B d */
-    double third;         /* C */
-    double direction_p;   /* p = d'P d */
-    double direction_q;   /* q = d'Q d */
-    double alpha;         /* step size */
-    double exact_gap;     /* f(theta_t) - f*, where the population is known */
-    double average_gap;   /* the same at the average of the iterates, where one is kept */
-    double test_loss;     /* mean loss over the test samples at theta_t, in steps that test */
-    double test_score;    /* mean score there: for classifiers the accuracy in [0, 1] */
-    double filter_error;  /* |m - grad f|, where the population is known */
-    double sample_error;  /* |g - grad f|, where the population is known */
+    double seconds;        /* wall-clock time of the run so far; not deterministic */
+    double loss;           /* y: mean loss of the batch at theta_t */
+    double loss_predicted; /* u-: what the step before led to expect; NaN: no step before */
+    double loss_filtered;  /* u */
+    double loss_sd;        /* sqrt(s) */
+    double grad_norm;      /* |g| */
+    double filtered_norm;  /* |m|, or the norm of the direction's gradient estimate */
+    double innovation;     /* |g - m-|: the batch gradient against the predicted one */
+    double p;              /* P, averaged over dimensions */
+    double sigma;          /* Sigma, averaged over dimensions */
+    double q;              /* Q, averaged over dimensions */
+    double gain;           /* K, averaged over dimensions */
+    double direction_norm; /* |d| */
+    double slope;          /* A = -d.m claimed by the filter along the direction d */
+    double calibration;    /* A'/A in [0, 1] */
+    double curvature;      /* B = d'B d */
+    double third;          /* C */
+    double direction_p;    /* p = d'P d */
+    double direction_q;    /* q = d'Q d */
+    double schedule;       /* the schedule's factor on the step size */
+    double alpha;          /* step size */
+    double exact_gap;      /* f(theta_t) - f*, where the population is known */
+    double average_gap;    /* the same at the average of the iterates, where one is kept */
+    double test_loss;      /* mean loss over the test samples at theta_t, in steps that test */
+    double test_score;     /* mean score there: for classifiers the accuracy in [0, 1] */
+    double filter_error;   /* |m - grad f|, where the population is known */
+    double sample_error;   /* |g - grad f|, where the population is known */
 } opt_row;
 
 /* ----------------------------------------------------------------- methods */
