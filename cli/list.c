@@ -150,6 +150,13 @@ static bool problem_at(size_t i, const char **name, const char **summary)
     return problem != NULL;
 }
 
+static void problem_minimum(char *text, size_t size, size_t i)
+{
+    const prob_problem *problem = prob_problem_at(i);
+    snprintf(text, size, "minimum: %s%s", problem->minimum ? problem->minimum : "not known",
+             problem->needs_data ? "; needs --data" : "");
+}
+
 static bool figure_at(size_t i, const char **name, const char **summary)
 {
     const plot_figure *figure = plot_figure_at(i);
@@ -163,13 +170,16 @@ static bool figure_at(size_t i, const char **name, const char **summary)
 static const struct list_kind {
     const char *name, *use;
     bool (*at)(size_t i, const char **name, const char **summary);
+    /* what follows the phrase in a list; NULL: nothing */
+    void (*note)(char *text, size_t size, size_t i);
     void (*print)(size_t i); /* all about the i-th row */
     void (*add)(cli_json *json, cJSON *object, size_t i);
 } kinds[] = {
-    {"methods", "meka run PROBLEM --method NAME --set KEY=VALUE", method_at, print_method,
+    {"methods", "meka run PROBLEM --method NAME --set KEY=VALUE", method_at, NULL, print_method,
      add_method},
-    {"problems", "meka run NAME --option KEY=VALUE", problem_at, print_problem, add_problem},
-    {"figures", "meka figure NAME", figure_at, print_figure, add_figure},
+    {"problems", "meka run NAME --option KEY=VALUE", problem_at, problem_minimum, print_problem,
+     add_problem},
+    {"figures", "meka figure NAME", figure_at, NULL, print_figure, add_figure},
 };
 enum { n_kinds = sizeof kinds / sizeof kinds[0] };
 
@@ -188,8 +198,16 @@ static size_t print_kind(const struct list_kind *kind, const char *wanted)
             continue;
         n++;
         if (whole) {
-            printf("  %-*s", column - 2, name);
+            int end = printf("  %-*s", column - 2, name);
+            if (end > column)
+                printf("\n%*s", column, "");
             cli_print_wrapped(summary, column, column);
+            if (kind->note) {
+                char note[256];
+                kind->note(note, sizeof note, i);
+                printf("%*s", column, "");
+                cli_print_wrapped(note, column, column);
+            }
             continue;
         }
         int used = printf("%s: ", name);

@@ -52,10 +52,12 @@ static const cli_option options[] = {
      PLACE(problem_seed)},
     CLI_OPTION_JOBS(cli_run_values),
     {.name = "data",
-     .argument = "FILE.csv",
+     .argument = "FILE|DIR",
      .type = CLI_TEXT,
-     .meaning = "the samples of an objective from a file: one line each, as many numbers as "
-                "the objective has features; batches are drawn with replacement",
+     .meaning =
+         "of an objective from a file: its samples, one line each, as many numbers as the "
+         "objective has features, drawn with replacement; of a problem: what 'meka list "
+         "NAME' says",
      PLACE(data)},
     {.name = "noise",
      .argument = "MEAN:SD",

@@ -67,9 +67,9 @@ cli_exit cli_read_list(double *out, size_t n, const char *option, const char *te
     }
 #define CLI_OPTION_DATA(values_type)                                                           \
     {                                                                                          \
-        .name = "data", .argument = "FILE.csv", .type = CLI_TEXT,                              \
-        .meaning =                                                                             \
-            "the samples: one line each, as many numbers as the objective has features",       \
+        .name = "data", .argument = "FILE|DIR", .type = CLI_TEXT,                              \
+        .meaning = "the samples: one line each, as many numbers as the objective has "         \
+                   "features; or what a problem is made of, if it takes data",                 \
         .offset = offsetof(values_type, data)                                                  \
     }
 

@@ -7,15 +7,9 @@
 #include <string.h>
 
 static const prob_problem *const problems[] = {
-    &prob_noisy_quadratic,
-    &prob_rosenbrock,
-    &prob_noisy_hessian,
-    &prob_logistic,
-    &prob_mlp,
-    &prob_cnn,
-    &prob_resnet,
-    &prob_softmax,
-    &prob_least_squares,
+    &prob_noisy_quadratic, &prob_rosenbrock, &prob_noisy_hessian,
+    &prob_logistic,        &prob_mlp,        &prob_cnn,
+    &prob_resnet,          &prob_softmax,    &prob_least_squares,
 #define TEST_FUNCTION(id) &prob_##id,
 #include "problems/test_functions.def"
 #undef TEST_FUNCTION
@@ -30,19 +24,56 @@ const prob_problem *prob_problem_at(size_t i)
     return i < n_problems ? problems[i] : NULL;
 }
 
+/* Edits of one letter between two names, counted to 3 (Levenshtein's distance); long names are
+ * cut. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { longest = 40 };
+    size_t row[longest + 1], n = strlen(b) < longest ? strlen(b) : longest;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] && i < longest; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            size_t best = diagonal + (a[i] != b[j]);
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            best = row[j + 1] + 1 < best ? row[j + 1] + 1 : best;
+            diagonal = row[j + 1];
+            row[j + 1] = best;
+        }
+    }
+    return row[n] < 3 ? row[n] : 3;
+}
+
+/* The names that `name` may be meant to be: a letter or two off, or part of the one in the
+ * other.
+ */
+static void append_similar(char *text, size_t size, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_problems && n < 8; i++) {
+        const char *known = problems[i]->name;
+        if (distance(name, known) < 3 || (strlen(name) > 2 && strstr(known, name)) ||
+            strstr(name, known)) {
+            strncat(text, n++ ? ", " : "; similar: ", size - strlen(text) - 1);
+            strncat(text, known, size - strlen(text) - 1);
+        }
+    }
+}
+
 meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err)
 {
-    char known[1920] = "";
-    for (size_t i = 0; i < n_problems; i++) {
+    for (size_t i = 0; i < n_problems; i++)
         if (strcmp(name, problems[i]->name) == 0) {
             *out = problems[i];
             return MEKA_OK;
         }
-        strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
-        strncat(known, problems[i]->name, sizeof known - strlen(known) - 1);
-    }
-    return meka_fail(err, MEKA_ERR_INPUT, "no problem is called '%s'; known are %s", name,
-                     known);
+    char similar[400] = "";
+    append_similar(similar, sizeof similar, name);
+    return meka_fail(err, MEKA_ERR_INPUT,
+                     "no problem is called '%.200s' ('meka list problems' shows all %d)%s",
+                     name, (int)n_problems, similar);
 }
 
 static meka_status check_data(const prob_problem *problem, const prob_request *request,

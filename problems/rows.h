@@ -18,7 +18,7 @@ extern const prob_problem prob_softmax;
 #include "problems/test_functions.def"
 #undef TEST_FUNCTION
 
-#define NIST(id, title, n_params, n_predictors, model, log_y, sum, formula)                     \
+#define NIST(id, title, n_params, n_predictors, model, log_y, sum, formula)                    \
     extern const prob_problem prob_nist_##id;
 #include "problems/nist.def"
 #undef NIST

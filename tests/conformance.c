@@ -6,18 +6,10 @@
 const conformance_row *const *conformance_tables(void)
 {
     static const conformance_row *const tables[] = {
-        conformance_descent,
-        conformance_polyak,
-        conformance_momentum,
-        conformance_variance,
-        conformance_kalman,
-        conformance_curvature,
-        conformance_newton,
-        conformance_search,
-        conformance_prob_line_search,
-        conformance_free,
-        conformance_meka,
-        NULL,
+        conformance_descent,  conformance_polyak, conformance_momentum,
+        conformance_variance, conformance_kalman, conformance_curvature,
+        conformance_newton,   conformance_search, conformance_prob_line_search,
+        conformance_free,     conformance_meka,   NULL,
     };
     return tables;
 }

@@ -161,7 +161,7 @@ START_TEST(what_has_no_meaning_is_refused)
                    "no samples");
     assert_refused(drive("eval examples/rosenbrock.c"), 2, "1 number per sample", "--data");
     assert_refused(drive("eval examples/quadratic.c --option dim=3"), 2, "--option");
-    assert_refused(drive("eval nonsense"), 2, "'nonsense'", "rosenbrock", "FILE.c");
+    assert_refused(drive("eval nonsense"), 2, "'nonsense'", "meka list problems", "FILE.c");
     assert_refused(drive("eval"), 2, "problem or a file");
     assert_refused(drive("eval rosenbrock --samples 0"), 2, "--samples", "[1,");
     assert_refused(drive("eval /nowhere/o.c"), 3, "'/nowhere/o.c'");

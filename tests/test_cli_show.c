@@ -82,7 +82,7 @@ END_TEST
 START_TEST(wrong_arguments_are_refused)
 {
     assert_refused(drive("show"), 2, "problem or a file");
-    assert_refused(drive("show nonsense"), 2, "'nonsense'", "rosenbrock");
+    assert_refused(drive("show nonsense"), 2, "'nonsense'", "meka list problems");
     assert_refused(drive("show rosenbrock --format png"), 2, "--format", "text or dot",
                    "'png'");
     assert_refused(drive("show rosenbrock --format dot --json"), 2, "--format", "--json");

@@ -84,8 +84,11 @@ START_TEST(unknown_names_and_values_are_refused_with_what_would_be_right)
     prob_instance p = {0};
     meka_error err;
     assert_fails(prob_problem_find(&row, "rosenbroc", &err), err, MEKA_ERR_INPUT,
-                 "no problem is called 'rosenbroc'; known are noisy-quadratic, rosenbrock, "
-                 "noisy-hessian, logistic");
+                 "no problem is called 'rosenbroc'");
+    ck_assert_ptr_nonnull(strstr(err.text, "similar: rosenbrock"));
+    assert_fails(prob_problem_find(&row, "nist", &err), err, MEKA_ERR_INPUT, "nist-misra1a");
+    assert_fails(prob_problem_find(&row, "q", &err), err, MEKA_ERR_INPUT, "meka list problems");
+    ck_assert_ptr_null(strstr(err.text, "similar"));
     row = prob_problem_at(0);
     assert_fails(prob_create(&p, row, &(prob_request){.settings = "dim=0", .seed = 1}, &err),
                  err, MEKA_ERR_INPUT, "problem noisy-quadratic");

@@ -53,7 +53,7 @@ typedef struct prob_problem {
 
 /* The registry: rows in the order `meka list problems` shows them; NULL past the end. */
 const prob_problem *prob_problem_at(size_t i);
-/* By name; MEKA_ERR_INPUT lists the known names. */
+/* By name; MEKA_ERR_INPUT: there is none; the text has similar names. */
 meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err);
 
 /* Makes an instance; request NULL: zeroed.  MEKA_ERR_INPUT: settings that are not the row's,
