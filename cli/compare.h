@@ -21,9 +21,9 @@ meka_status cli_compare_read(cli_compare_names *names, plot_compare_config *conf
 void cli_compare_names_clear(cli_compare_names *names);
 
 /* To stdout. */
-void cli_compare_print(const plot_comparison *comparison, const plot_compare_config *config,
+void cli_compare_print(const plot_comparison *all, const plot_compare_config *config,
                        const plot_figure_files *files);
-meka_status cli_compare_print_json(const plot_comparison *comparison,
+meka_status cli_compare_print_json(const plot_comparison *all,
                                    const plot_compare_config *config,
                                    const plot_figure_files *files, meka_error *err);
 

@@ -151,8 +151,9 @@ meka_status plot_experiment_run(plot_results *out, const plot_experiment *experi
     status = results_create(&results, &setting, err);
     if (!status) {
         size_t n = results.K * results.S, jobs = config->jobs ? config->jobs : 1;
-        job all = {
-            .setting = &setting, .results = &results, .n_threads = n < jobs ? jobs / n : 1};
+        job all = {.setting = &setting,
+                   .results = &results,
+                   .n_threads = n && n < jobs ? jobs / n : 1};
         status = meka_parallel_for(jobs, n, run_item, &all, err);
         results.n_cached = atomic_load(&all.n_cached);
     }

@@ -144,7 +144,7 @@ meka_status plot_median_interval(size_t S, const double *x, const plot_bootstrap
         size_t n = 0;
         resample(how, b, S, weight);
         for (size_t s = 0; s < S; s++)
-            for (double w = weight[s]; w > 0.5; w -= 1.0)
+            for (size_t left = (size_t)weight[s]; left > 0; left--)
                 sample[n++] = x[s];
         assert(n == S);
         plot_sort(S, sample);

@@ -69,7 +69,7 @@ static void beale(ad_tape *tape, size_t d, size_t m, const ad_var *x, ad_var *r)
 {
     static const double y[] = {1.5, 2.25, 2.625};
     ad_var power = x[1];
-    for (size_t i = 0; i < m; i++) {
+    for (size_t i = 0; i < m && i < sizeof y / sizeof y[0]; i++) {
         r[i] = ad_sub(y[i], ad_mul(x[0], ad_sub(1.0, power)));
         power = ad_mul(power, x[1]);
     }

@@ -13,7 +13,7 @@
 /* Gives back what an array of n bytes has too much. */
 static meka_status trim(uint8_t **array, size_t n, meka_error *err)
 {
-    uint8_t *fitting = realloc(*array, n);
+    uint8_t *fitting = realloc(*array, n ? n : 1);
     if (!fitting)
         return meka_fail(err, MEKA_ERR_MEMORY, "out of memory: %zu bytes", n);
     *array = fitting;
@@ -141,6 +141,7 @@ static meka_status read_idx_labels(prob_dataset *data, const char *path, const c
                            path, header.total, images, data->n_rows);
         goto cleanup;
     }
+    assert(byte);
     for (size_t i = 0; i < data->n_rows; i++) {
         if (n_classes && byte[i] >= n_classes) {
             status = meka_fail(err, MEKA_ERR_INPUT,

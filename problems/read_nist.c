@@ -36,6 +36,7 @@ static meka_status fail_line(const nist_file *in, size_t line, const char *what,
 /* Line number `line`, from 1, without the blanks at its beginning. */
 static char *line_at(const nist_file *in, size_t line)
 {
+    assert(in->line && line >= 1 && line <= in->n_lines);
     char *text = in->line[line - 1];
     return text + strspn(text, blanks);
 }
@@ -273,8 +274,8 @@ static meka_status read_certified(const nist_file *in, const char *name, double 
 
 static meka_status read_summary(const nist_file *in, prob_nist *out, meka_error *err)
 {
-    size_t line, n = in->data.last - in->data.first + 1;
-    double freedom, n_rows;
+    size_t line = 0, n = in->data.last - in->data.first + 1;
+    double freedom = 0.0, n_rows = 0.0;
     meka_status status =
         read_certified(in, "Residual Sum of Squares", &out->sum_of_squares, &line, err);
     if (status == MEKA_OK)

@@ -124,7 +124,8 @@ static void paint(const scene *s, double noise, meka_rng *rng, uint8_t *byte)
 {
     size_t n_pixels = s->side * s->side;
     for (size_t k = 0; k < n_pixels; k++) {
-        double x = (double)(k % s->side) + 0.5, y = (double)(k / s->side) + 0.5;
+        size_t column = k % s->side, row = k / s->side;
+        double x = (double)column + 0.5, y = (double)row + 0.5;
         double u = s->cosine * (x - s->x) + s->sine * (y - s->y);
         double v = s->cosine * (y - s->y) - s->sine * (x - s->x);
         double share = 0.5 - distance(s->shape, u, v, s->radius);
