@@ -32,7 +32,7 @@ static const prob_problem *next(size_t *i, char path[PATH_MAX])
 
 static prob_instance make(const prob_problem *row, const char *path, int start)
 {
-    char settings[16];
+    char settings[32];
     prob_instance it;
     meka_error err = {0};
     snprintf(settings, sizeof settings, "start=%d", start);
