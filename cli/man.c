@@ -55,9 +55,10 @@ static void put_environment_and_files(void)
     put_tagged("FILE.csv", "Samples, one per line: numbers separated by commas, blanks or "
                            "tabs; '#' starts a comment; a first line without numbers names "
                            "the columns.");
-    put_tagged("meka-out/", "What 'meka reproduce' writes: verify.json, and for each figure "
-                            "its data (.tsv), script (.gp), pictures (.png, .svg) and "
-                            "caption (.txt).");
+    put_tagged("meka-out/",
+               "What 'meka reproduce' writes: index.html; for each figure its data "
+               "(.tsv), script (.gp), pictures (.png, .svg) and caption (.txt); "
+               "and in runs/ what has been computed for them.");
     puts(".PP");
     put("Every file that meka writes bears its name with '.part' appended until it is "
         "complete.  The log of a run that was killed is found under that name; --resume takes "
