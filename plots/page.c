@@ -35,6 +35,10 @@ static const char head[] =
     "  border: 1px solid var(--line); border-radius: 0.4rem; }\n"
     "figure svg { display: block; width: 100%; height: auto; }\n"
     "p.caption { max-width: 46rem; }\n"
+    "p.note { white-space: pre-wrap; font-size: 0.9rem; overflow-x: auto;\n"
+    "  font-family: ui-monospace, monospace; }\n"
+    "@media (max-width: 40rem) { th, td { padding: 0.3rem; }\n"
+    "  .fails, td.number { white-space: normal; } }\n"
     "pre { background: var(--soft); padding: 0.6rem; overflow-x: auto;\n"
     "  border-radius: 0.3rem; white-space: pre-wrap; }\n"
     "</style>\n</head>\n<body>\n";
@@ -164,7 +168,7 @@ static meka_status put_caption(FILE *page, const char *path, meka_error *err)
             fputs("</p>\n<pre>", page);
         }
         if (!made_by && strcmp(line, "\n") == 0)
-            fputs("</p>\n<p class=\"caption\">", page);
+            fputs("</p>\n<p class=\"note\">", page);
         put_text(page, line);
     }
     fputs(made_by ? "</pre>\n" : "</p>\n", page);
