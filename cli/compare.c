@@ -34,7 +34,6 @@ static meka_status compare(const cli_call *call, meka_error *err)
         .tau = values->tau,
         .seed = values->seed,
         .directory = values->out,
-        .data = values->data,
         .jobs = values->jobs,
         .interrupted = cli_interrupted,
         .progress = cli_progress_update,
@@ -42,8 +41,9 @@ static meka_status compare(const cli_call *call, meka_error *err)
     };
     if (values->grid_low > values->grid_high)
         return meka_fail(err, MEKA_ERR_INPUT, "--grid-low must not exceed --grid-high");
-    meka_status status = cli_compare_read(&names, &config, call->operand, call->n_operands,
-                                          values->batch, values->methods, values->tune, err);
+    meka_status status =
+        cli_compare_read(&names, &config, call->operand, call->n_operands, values->batch,
+                         values->data, values->methods, values->tune, err);
     if (!status) {
         cli_interrupt_install();
         cli_progress_begin(&progress, values->quiet);
@@ -143,9 +143,9 @@ static const cli_option options[] = {
          "lowest loss of all runs is at most this share",
      PLACE(tau)},
     {.name = "data",
-     .argument = "DIR",
+     .argument = "FILE|DIR",
      .type = CLI_TEXT,
-     .meaning = "what problems that need data are made of",
+     .meaning = "what those of the problems that take data are made of",
      PLACE(data)},
     {.name = "out",
      .argument = "DIR",

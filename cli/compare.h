@@ -17,7 +17,8 @@ typedef struct cli_compare_names {
 
 meka_status cli_compare_read(cli_compare_names *names, plot_compare_config *config,
                              char *const *operand, size_t n_operands, size_t batch,
-                             const char *methods, const char *tune, meka_error *err);
+                             const char *data, const char *methods, const char *tune,
+                             meka_error *err);
 void cli_compare_names_clear(cli_compare_names *names);
 
 /* To stdout. */

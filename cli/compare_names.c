@@ -82,9 +82,30 @@ static size_t count_entries(const char *list)
     return n;
 }
 
+/* --data goes to the problems that take any; one at least must. */
+static meka_status give_data(plot_arena *arena, size_t n, const char *data, meka_error *err)
+{
+    size_t n_takers = 0;
+    for (size_t a = 0; a < n && data; a++) {
+        const prob_problem *problem;
+        meka_status status = prob_problem_find(&problem, arena[a].problem, err);
+        if (status)
+            return status;
+        arena[a].data = problem->data ? data : NULL;
+        n_takers += problem->data != NULL;
+    }
+    if (data && n_takers == 0)
+        return meka_fail(
+            err, MEKA_ERR_INPUT,
+            "none of these problems takes data, so --data has no meaning; leave it "
+            "out");
+    return MEKA_OK;
+}
+
 meka_status cli_compare_read(cli_compare_names *names, plot_compare_config *config,
                              char *const *operand, size_t n_operands, size_t batch,
-                             const char *methods, const char *tune, meka_error *err)
+                             const char *data, const char *methods, const char *tune,
+                             meka_error *err)
 {
     methods = strcmp(methods, "none") == 0 ? "" : methods;
     tune = strcmp(tune, "none") == 0 ? "" : tune;
@@ -108,9 +129,11 @@ meka_status cli_compare_read(cli_compare_names *names, plot_compare_config *conf
             if (strcmp(names->arena[i].label, arena->label) == 0)
                 return meka_fail(err, MEKA_ERR_INPUT, "'%.100s' is named twice", operand[a]);
     }
+    meka_status status = give_data(names->arena, n_operands, data, err);
+    if (status)
+        return status;
     size_t n = 0;
-    meka_status status =
-        read_contenders(&c, names->contender, &n, methods, false, "methods", err);
+    status = read_contenders(&c, names->contender, &n, methods, false, "methods", err);
     if (!status)
         status = read_contenders(&c, names->contender, &n, tune, true, "tune", err);
     if (!status && n < 2)

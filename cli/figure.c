@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 typedef struct figure_values {
-    const char *out, *data;
+    const char *out;
     uint64_t seed, seeds, jobs;
     bool full, json, quiet;
 } figure_values;
@@ -34,7 +34,6 @@ static cli_exit make_figure(const cli_call *call, meka_error *err)
     cli_progress progress;
     const plot_figure_config config = {
         .directory = values->out,
-        .data = values->data,
         .seed = values->seed,
         .seeds = values->seeds,
         .full = values->full,
@@ -71,15 +70,9 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .meaning = "directory for the files; made if it does not exist",
      PLACE(out)},
-    {.name = "data",
-     .argument = "DIR",
-     .type = CLI_TEXT,
-     .meaning = "directory of data sets with mnist/ and cifar-10/ in it; without it, images "
-                "that are made from the seed",
-     PLACE(data)},
     {.name = "full",
      .type = CLI_FLAG,
-     .meaning = "the paper's sizes, which may take hours",
+     .meaning = "larger experiments, which take longer",
      PLACE(full)},
     {.name = "seed",
      .argument = "S",

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 typedef struct reproduce_values {
-    const char *out, *data;
+    const char *out;
     uint64_t seed, jobs;
     bool full, json, quiet;
 } reproduce_values;
@@ -40,7 +40,6 @@ static meka_status make(reproduction *r, meka_error *err)
     const reproduce_values *values = r->values;
     const plot_figure_config config = {
         .directory = values->out,
-        .data = values->data,
         .seed = values->seed,
         .full = values->full,
         .jobs = values->jobs,
@@ -138,16 +137,9 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .meaning = "directory for the files; made if it does not exist",
      PLACE(out)},
-    {.name = "data",
-     .argument = "DIR",
-     .type = CLI_TEXT,
-     .meaning =
-         "directory of data sets with mnist/ and cifar-10/ in it; without it, images that "
-         "are made from the seed",
-     PLACE(data)},
     {.name = "full",
      .type = CLI_FLAG,
-     .meaning = "the paper's sizes, which take hours",
+     .meaning = "larger experiments, which take longer",
      PLACE(full)},
     {.name = "seed",
      .argument = "S",

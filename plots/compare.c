@@ -74,7 +74,6 @@ static meka_status run(plot_results *out, const made *m, const plot_compare_conf
     const plot_progress progress = {config->progress, config->progress_ctx, from, to, m->name};
     const plot_experiment_config how = {
         .directory = config->directory,
-        .data = config->data,
         .seed = config->seed,
         .offset = offset,
         .jobs = config->jobs,

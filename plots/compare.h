@@ -34,7 +34,7 @@ typedef struct plot_compare_config {
     double grid_low, grid_high; /* step sizes, evenly spaced in the logarithm */
     double tau; /* solved: measure <= low + tau (start - low), low the lowest of all */
     uint64_t seed;
-    const char *directory, *data;
+    const char *directory;
     size_t jobs;
     bool (*interrupted)(void);
     void (*progress)(void *ctx, double fraction, const char *what);

@@ -42,11 +42,8 @@ static meka_status make_problem(plot_setting *setting, meka_error *err)
     const plot_experiment *row = setting->row;
     const plot_experiment_config *config = setting->config;
     const prob_problem *problem;
-    if (config->data && row->data)
-        snprintf(setting->data, sizeof setting->data, "%s/%s", config->data, row->data);
-    const prob_request request = {.settings = setting->size->options,
-                                  .data = setting->data[0] ? setting->data : NULL,
-                                  .seed = config->seed};
+    const prob_request request = {
+        .settings = setting->size->options, .data = row->data, .seed = config->seed};
     meka_status status = prob_problem_find(&problem, row->problem, err);
     if (!status)
         status = prob_create(&setting->problem, problem, &request, err);

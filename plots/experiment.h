@@ -46,7 +46,7 @@ typedef struct plot_size {
 typedef struct plot_experiment {
     const char *name; /* of its directory */
     const char *problem;
-    const char *data; /* subdirectory of --data that the problem takes, or NULL: none */
+    const char *data; /* path of what the problem is made of, or NULL */
     plot_size size, full;
     bool by_cost; /* checkpoints are costs in batch gradients (plot_cost / batch), not steps */
     bool linear;  /* checkpoints evenly spaced; else in the logarithm, and 0 */
@@ -58,7 +58,6 @@ typedef struct plot_experiment {
 
 typedef struct plot_experiment_config {
     const char *directory; /* runs are kept in directory/runs/NAME (NAME-full); NULL: nowhere */
-    const char *data;      /* directory of data sets, or NULL */
     uint64_t seed;         /* of the problem; */
     uint64_t offset;       /* seed + offset is the first run's */
     size_t seeds;          /* repetitions; 0: the experiment's own number */

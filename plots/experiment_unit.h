@@ -13,7 +13,6 @@ typedef struct plot_setting {
     double *t; /* [C] */
     prob_instance problem;
     ad_program *program, *score;
-    char data[1024];      /* path of the data, or "" */
     char directory[1024]; /* where runs are kept, or "" */
     unsigned long code;   /* checksum of the program itself: what computes the runs */
 } plot_setting;

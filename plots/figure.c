@@ -50,8 +50,6 @@ static void write_options(FILE *stream, const plot_figure *figure,
         fprintf(stream, " --seeds %zu", config->seeds);
     if (config->full)
         fputs(" --full", stream);
-    if (config->data)
-        fprintf(stream, " --data %s", config->data);
     fputc('\n', stream);
 }
 
@@ -137,7 +135,6 @@ static meka_status run_experiments(plot_figure_work *work, meka_error *err)
             (double)(i + 1) / (double)figure->n_experiments, row->name};
         const plot_experiment_config all = {
             .directory = config->directory,
-            .data = config->data,
             .seed = config->seed,
             .seeds = config->seeds,
             .full = config->full,
@@ -156,8 +153,7 @@ static meka_status write_data(plot_figure_work *work, FILE *stream, meka_error *
     const plot_figure_config *config = work->config;
     if (figure->write)
         return figure->write(work, stream, err);
-    const plot_experiment_config all = {
-        .data = config->data, .seed = config->seed, .full = config->full};
+    const plot_experiment_config all = {.seed = config->seed, .full = config->full};
     plot_results_write(stream, figure->experiment[0], &all, &work->results[0]);
     return MEKA_OK;
 }

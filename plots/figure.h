@@ -7,10 +7,9 @@
 
 typedef struct plot_figure_config {
     const char *directory; /* where NAME.tsv, NAME.gp, NAME.png, NAME.svg, NAME.txt go */
-    const char *data;      /* directory of data sets, or NULL: what needs none */
     uint64_t seed;
     size_t seeds;              /* repetitions; 0: the figure's own number */
-    bool full;                 /* the paper's sizes */
+    bool full;                 /* the larger size */
     size_t jobs;               /* threads */
     bool (*interrupted)(void); /* or NULL */
     void (*progress)(void *ctx, double fraction, const char *what); /* or NULL */

@@ -122,7 +122,7 @@ void plot_results_write_head(FILE *stream, const plot_experiment *experiment,
     const plot_size *size = config->full ? &experiment->full : &experiment->size;
     fprintf(stream, "# %s of meka " MEKA_VERSION "\n# problem: %s %s\n# data: %s\n",
             experiment->name, experiment->problem, size->options ? size->options : "",
-            config->data && experiment->data ? experiment->data : "the problem's own");
+            experiment->data ? experiment->data : "the problem's own");
     fprintf(stream, "# seed: %llu, repetitions: %zu, batch: %zu\n",
             (unsigned long long)config->seed, results->S, size->batch);
     if (experiment->start_sd > 0.0)

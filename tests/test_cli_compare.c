@@ -2,6 +2,7 @@
 #include "tests/cli_driver.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define QUICK "--budget 30 --seeds 3 --tune-seeds 1 --grid 3 --quiet"
@@ -38,6 +39,31 @@ START_TEST(a_table_an_object_and_pictures_say_the_same)
 }
 END_TEST
 
+START_TEST(data_go_to_the_problems_that_take_any)
+{
+    char rows[2048] = "";
+    for (int i = 0; i < 40; i++) {
+        size_t used = strlen(rows);
+        snprintf(rows + used, sizeof rows - used, "%d 1:%d.5 2:%d\n", i % 3 ? 1 : -1, i % 7,
+                 i % 5);
+    }
+    char file[512];
+    snprintf(file, sizeof file, "%s", test_write("rows.libsvm", rows));
+    drive_result result = drive("compare logistic rosenbrock --methods meka --tune sgd " QUICK
+                                " --json --data %s --out %s",
+                                file, test_path("out"));
+    assert_done(result);
+    char *head = test_read(test_path("out/runs/compare-logistic/meka.1.tsv"));
+    ck_assert_ptr_nonnull(strstr(head, file));
+    free(head);
+    head = test_read(test_path("out/runs/compare-rosenbrock/meka.1.tsv"));
+    ck_assert_ptr_nonnull(strstr(head, "# data: the problem's own\n"));
+    free(head);
+    assert_refused(drive("compare rosenbrock --data %s " QUICK, file), 2, "--data",
+                   "leave it out");
+}
+END_TEST
+
 START_TEST(mistakes_are_answered_in_one_sentence)
 {
     assert_refused(drive("compare"), 2, "a problem");
@@ -60,4 +86,4 @@ START_TEST(mistakes_are_answered_in_one_sentence)
 END_TEST
 
 TEST_MAIN("cli_compare", a_table_an_object_and_pictures_say_the_same,
-          mistakes_are_answered_in_one_sentence)
+          data_go_to_the_problems_that_take_any, mistakes_are_answered_in_one_sentence)
