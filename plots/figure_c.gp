@@ -13,8 +13,8 @@ set encoding utf8
 
 array title[5] = ["quadratic, condition 1", "quadratic, condition 2000", "noisy Hessian", \
                   "Rosenbrock, {/:Italic d} = 10", "logistic, {/:Italic d} = 50"]
-default = "#009E73"
-paper = "#0072B2"
+default = "#0072B2"
+paper = "#009E73"
 nominal = 0.9544997
 
 at(curve, measure) = 2 + 3*(7*curve + measure)
