@@ -9,7 +9,7 @@
 
 typedef struct figure_values {
     const char *out;
-    uint64_t seed, seeds, jobs;
+    uint64_t seed, seeds, steps, jobs;
     bool full, json, quiet;
 } figure_values;
 
@@ -37,6 +37,7 @@ static cli_exit make_figure(const cli_call *call, meka_error *err)
         .seed = values->seed,
         .seeds = values->seeds,
         .full = values->full,
+        .steps = values->steps,
         .jobs = values->jobs,
         .interrupted = cli_interrupted,
         .progress = cli_progress_update,
@@ -74,6 +75,15 @@ static const cli_option options[] = {
      .type = CLI_FLAG,
      .meaning = "larger experiments, which take longer",
      PLACE(full)},
+    {.name = "steps",
+     .argument = "N",
+     .type = CLI_COUNT,
+     .min = 1,
+     .max = 1e9,
+     .initial = "the experiment's own number",
+     .meaning = "end the runs after so many iterations, for a quick look; figures 3 and P "
+                "stay as they are",
+     PLACE(steps)},
     {.name = "seed",
      .argument = "S",
      .type = CLI_COUNT,

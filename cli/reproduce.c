@@ -13,7 +13,7 @@
 
 typedef struct reproduce_values {
     const char *out;
-    uint64_t seed, jobs;
+    uint64_t seed, steps, jobs;
     bool full, json, quiet;
 } reproduce_values;
 
@@ -42,6 +42,7 @@ static meka_status make(reproduction *r, meka_error *err)
         .directory = values->out,
         .seed = values->seed,
         .full = values->full,
+        .steps = values->steps,
         .jobs = values->jobs,
         .interrupted = cli_interrupted,
         .progress = on_progress,
@@ -141,6 +142,15 @@ static const cli_option options[] = {
      .type = CLI_FLAG,
      .meaning = "larger experiments, which take longer",
      PLACE(full)},
+    {.name = "steps",
+     .argument = "N",
+     .type = CLI_COUNT,
+     .min = 1,
+     .max = 1e9,
+     .initial = "the experiment's own number",
+     .meaning = "end the runs after so many iterations, for a quick look; figures 3 and P "
+                "stay as they are",
+     PLACE(steps)},
     {.name = "seed",
      .argument = "S",
      .type = CLI_COUNT,

@@ -17,20 +17,19 @@
 
 static meka_status make_checkpoints(plot_setting *setting, meka_error *err)
 {
-    const plot_size *size = setting->size;
-    setting->t = meka_alloc(size->points + 1, sizeof *setting->t, err);
+    size_t steps = setting->steps, points = setting->size->points;
+    setting->t = meka_alloc(points + 1, sizeof *setting->t, err);
     if (!setting->t)
         return MEKA_ERR_MEMORY;
     setting->t[0] = 0.0;
     setting->C = 1;
-    if (size->steps == 0)
+    if (steps == 0)
         return MEKA_OK;
     if (!setting->row->linear)
-        setting->C =
-            1 + plot_log_spaced(1.0, (double)size->steps, size->points, setting->t + 1);
+        setting->C = 1 + plot_log_spaced(1.0, (double)steps, points, setting->t + 1);
     else
-        for (size_t i = 1; i <= size->points; i++) {
-            double t = round((double)(size->steps * i) / (double)size->points);
+        for (size_t i = 1; i <= points; i++) {
+            double t = round((double)(steps * i) / (double)points);
             if (t > setting->t[setting->C - 1])
                 setting->t[setting->C++] = t;
         }
@@ -54,6 +53,15 @@ static meka_status make_problem(plot_setting *setting, meka_error *err)
     return status;
 }
 
+/* What sizes other than the usual one add to the name of the directory. */
+static void write_suffix(const plot_setting *setting, char *text, size_t size)
+{
+    const plot_experiment_config *config = setting->config;
+    snprintf(text, size, "%s", config->full ? "-full" : "");
+    if (setting->steps < setting->size->steps)
+        snprintf(text + strlen(text), size - strlen(text), "-%zu", setting->steps);
+}
+
 static void setting_clear(plot_setting *setting)
 {
     ad_program_destroy(setting->program);
@@ -68,11 +76,16 @@ static meka_status setting_create(plot_setting *out, const plot_experiment *row,
     plot_setting setting = {
         .row = row, .config = config, .size = config->full ? &row->full : &row->size};
     setting.S = config->seeds ? config->seeds : setting.size->seeds;
+    setting.steps = setting.size->steps;
+    if (config->steps && config->steps < setting.steps)
+        setting.steps = config->steps;
     setting.code = plot_code_checksum();
     meka_status status = make_checkpoints(&setting, err);
     if (!status && config->directory) {
+        char suffix[40];
+        write_suffix(&setting, suffix, sizeof suffix);
         snprintf(setting.directory, sizeof setting.directory, "%s/runs/%s%s", config->directory,
-                 row->name, config->full ? "-full" : "");
+                 row->name, suffix);
         status = plot_directory_create(setting.directory, err);
     }
     if (!status)

@@ -57,10 +57,12 @@ typedef struct plot_experiment {
 } plot_experiment;
 
 typedef struct plot_experiment_config {
-    const char *directory; /* runs are kept in directory/runs/NAME (NAME-full); NULL: nowhere */
+    const char *directory; /* runs are kept in directory/runs/NAME (NAME-full, NAME-STEPS);
+                              NULL: nowhere */
     uint64_t seed;         /* of the problem; */
     uint64_t offset;       /* seed + offset is the first run's */
     size_t seeds;          /* repetitions; 0: the experiment's own number */
+    size_t steps;          /* no more than so many; 0: the experiment's own number */
     bool full;
     size_t jobs;                   /* threads */
     bool (*interrupted)(void);     /* asked between runs; or NULL */
@@ -103,6 +105,18 @@ typedef struct plot_window {
  * is empty, or S < 2. */
 plot_interval plot_window_mean(const plot_results *results, const plot_window *window,
                                const plot_bootstrap *how);
+/* The geometric mean of a window's measure, which is positive, over checkpoints and runs, with
+ * Student's interval; NaN as below. */
+plot_interval plot_window_level(const plot_results *results, const plot_window *window,
+                                double confidence);
+/* The ratio of two windows' measures, which are positive: geometric means over checkpoints and
+ * runs, paired by run, with Student's interval; NaN where a value is not positive or not
+ * finite, a window is empty, or S < 2. */
+plot_interval plot_window_factor(const plot_results *results, const plot_window *a,
+                                 const plot_window *b, double confidence);
+/* Runs of curve k that are lost, or whose measure m is not finite or above its value at the
+ * start at the last checkpoint. */
+size_t plot_results_diverged(const plot_results *results, size_t k, size_t m);
 /* The ratio of two such means, as plot_ratio_interval: too wide where runs of the same seed
  * resemble each other.  NaN also where an average is not positive. */
 plot_interval plot_window_ratio(const plot_results *results, const plot_window *a,

@@ -9,7 +9,7 @@ typedef struct plot_setting {
     const plot_experiment *row;
     const plot_experiment_config *config;
     const plot_size *size;
-    size_t S, C;
+    size_t S, C, steps;
     double *t; /* [C] */
     prob_instance problem;
     ad_program *program, *score;

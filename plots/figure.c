@@ -50,6 +50,8 @@ static void write_options(FILE *stream, const plot_figure *figure,
         fprintf(stream, " --seeds %zu", config->seeds);
     if (config->full)
         fputs(" --full", stream);
+    if (config->steps)
+        fprintf(stream, " --steps %zu", config->steps);
     fputc('\n', stream);
 }
 
@@ -138,6 +140,7 @@ static meka_status run_experiments(plot_figure_work *work, meka_error *err)
             .seed = config->seed,
             .seeds = config->seeds,
             .full = config->full,
+            .steps = config->steps,
             .jobs = config->jobs,
             .interrupted = config->interrupted,
             .progress = &progress,

@@ -10,6 +10,7 @@ typedef struct plot_figure_config {
     uint64_t seed;
     size_t seeds;              /* repetitions; 0: the figure's own number */
     bool full;                 /* the larger size */
+    size_t steps;              /* of a run of an experiment at most; 0: its own number */
     size_t jobs;               /* threads */
     bool (*interrupted)(void); /* or NULL */
     void (*progress)(void *ctx, double fraction, const char *what); /* or NULL */

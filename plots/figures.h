@@ -4,7 +4,11 @@
 
 #include "plots/figure.h"
 
-extern const plot_figure plot_figure_1, plot_figure_3, plot_figure_4, plot_figure_c,
-    plot_figure_p;
+extern const plot_figure plot_figure_1, plot_figure_3, plot_figure_4, plot_figure_5,
+    plot_figure_c, plot_figure_p;
+
+/* The networks on built-in images that the figures train where they are to take minutes. */
+#define PLOT_SMALL_MLP "hidden=16 noise=0 train-rows=1000 test-rows=500"
+#define PLOT_SMALL_CNN "width=2 colour=no train-rows=1000 test-rows=500"
 
 #endif

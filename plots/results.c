@@ -83,6 +83,59 @@ static double *window_averages(const plot_results *r, const plot_window *w)
     return x;
 }
 
+static double window_log(const plot_results *r, const plot_window *w, size_t s)
+{
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t c = 0; c < r->C; c++)
+        if (r->t[c] >= w->from && r->t[c] <= w->to) {
+            sum += log(plot_results_at(r, w->k, s, c, w->m));
+            n++;
+        }
+    return n ? sum / (double)n : NAN;
+}
+
+/* Of window a, or of a over b where there is a b. */
+static plot_interval factor(const plot_results *r, const plot_window *a, const plot_window *b,
+                            double confidence)
+{
+    plot_interval x = {NAN, NAN, NAN};
+    double *logs = meka_alloc(r->S, sizeof *logs, NULL);
+    bool usable = logs && r->S >= 2;
+    for (size_t s = 0; usable && s < r->S; s++) {
+        logs[s] = window_log(r, a, s) - (b ? window_log(r, b, s) : 0.0);
+        usable = isfinite(logs[s]);
+    }
+    if (usable) {
+        x = plot_student_interval(r->S, logs, confidence);
+        x = (plot_interval){exp(x.value), exp(x.low), exp(x.high)};
+    }
+    free(logs);
+    return x;
+}
+
+plot_interval plot_window_level(const plot_results *results, const plot_window *window,
+                                double confidence)
+{
+    return factor(results, window, NULL, confidence);
+}
+
+plot_interval plot_window_factor(const plot_results *results, const plot_window *a,
+                                 const plot_window *b, double confidence)
+{
+    return factor(results, a, b, confidence);
+}
+
+size_t plot_results_diverged(const plot_results *results, size_t k, size_t m)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < results->S; s++)
+        n += results->lost[k * results->S + s] ||
+             !(plot_results_at(results, k, s, results->C - 1, m) <=
+               plot_results_at(results, k, s, 0, m));
+    return n;
+}
+
 plot_interval plot_window_mean(const plot_results *results, const plot_window *window,
                                const plot_bootstrap *how)
 {

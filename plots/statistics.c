@@ -167,6 +167,16 @@ static double relative_error(size_t n, const double *x, double *squared)
     return mean;
 }
 
+plot_interval plot_student_interval(size_t S, const double *x, double confidence)
+{
+    assert(S >= 2 && confidence > 0.0 && confidence < 1.0);
+    double mean, se;
+    summarize(S, 1, x, x, NULL, &mean, &se);
+    mean += x[0];
+    double width = se * gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)S - 1.0);
+    return (plot_interval){mean, mean - width, mean + width};
+}
+
 plot_interval plot_ratio_interval(size_t S, const double *x, size_t R, const double *y,
                                   double confidence)
 {

@@ -47,6 +47,10 @@ meka_status plot_band(size_t S, size_t C, const double *x, const plot_bootstrap 
 meka_status plot_mean_interval(size_t S, const double *x, const plot_bootstrap *how,
                                plot_interval *out, meka_error *err);
 
+/* The same by Student's t, which a handful of runs is enough for where they are about normal;
+ * x [S], S >= 2. */
+plot_interval plot_student_interval(size_t S, const double *x, double confidence);
+
 /* The ratio of two means over independent runs, E x / E y: normal interval of its logarithm
  * by the delta method, with Student's t of min(S, R) - 1 degrees.  x [S] > 0, y [R] > 0. */
 plot_interval plot_ratio_interval(size_t S, const double *x, size_t R, const double *y,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check_reproduce.sh PROGRAM: `meka reproduce` as a user runs it.  It must end with status 0,
-# make every file it names, whole, and end with the verdict.
+# check_reproduce.sh PROGRAM: `meka reproduce` as a user runs it, with short runs.  It must end
+# with status 0, make every file it names, whole, and end with the verdict.
 program=$1
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
@@ -9,7 +9,7 @@ fail() {
     exit 1
 }
 
-"$program" reproduce --quiet --out "$work/deep/out" > "$work/text" 2> "$work/errors"
+"$program" reproduce --quiet --steps 8 --out "$work/deep/out" > "$work/text" 2> "$work/errors"
 status=$?
 cat "$work/text" "$work/errors"
 [ $status -eq 0 ] || fail "status $status"
@@ -25,7 +25,7 @@ tail -n 1 "$work/text" | grep -q '^Verdict: .*confirmed' || fail "does not end w
 
 # Once more: nothing is computed, and nothing changes.
 (cd "$work/deep/out" && find . -type f -exec sha256sum {} + | sort) > "$work/before"
-"$program" reproduce --quiet --out "$work/deep/out" > "$work/again" || fail "status $?"
+"$program" reproduce --quiet --steps 8 --out "$work/deep/out" > "$work/again" || fail "status $?"
 (cd "$work/deep/out" && find . -type f -exec sha256sum {} + | sort) > "$work/after"
 cmp "$work/before" "$work/after" || fail "a second time changes files"
 cmp "$work/text" "$work/again" || fail "a second time says something else"

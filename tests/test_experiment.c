@@ -172,6 +172,19 @@ START_TEST(runs_that_are_kept_are_not_computed_again)
     more = run(&experiment, &config);
     ck_assert_uint_eq(more.n_cached, 0);
     plot_results_clear(&more);
+
+    /* Cut short: apart from those, which stay. */
+    config.full = false;
+    config.steps = 8;
+    more = run(&experiment, &config);
+    ck_assert_uint_eq(more.n_cached, 0);
+    ck_assert_double_eq(more.t[more.C - 1], 8.0);
+    plot_results_clear(&more);
+    config.steps = 2 * STEPS;
+    more = run(&experiment, &config);
+    ck_assert_uint_eq(more.n_cached, K * 3);
+    ck_assert_double_eq(more.t[more.C - 1], STEPS);
+    plot_results_clear(&more);
     plot_results_clear(&again);
     plot_results_clear(&first);
 }
@@ -317,11 +330,22 @@ START_TEST(windows_average_checkpoints_and_then_runs)
     found = plot_window_ratio(&r, &a, &b, 0.9);
     ck_assert_double_eq_tol(found.value, mean / other, 1e-12 * mean / other);
     ck_assert(found.low <= found.value && found.value <= found.high);
+    /* Geometric means, paired: the same whichever is divided by which. */
+    double sum = 0.0;
+    for (size_t s = 0; s < 3; s++)
+        sum += 0.5 * log(plot_results_at(&r, 1, s, 1, 1) * plot_results_at(&r, 1, s, 2, 1)) -
+               log(plot_results_at(&r, 0, s, 3, 1));
+    found = plot_window_factor(&r, &a, &b, 0.9);
+    ck_assert_double_eq_tol(found.value, exp(sum / 3.0), 1e-12 * exp(sum / 3.0));
+    ck_assert(found.low < found.value && found.value < found.high);
+    plot_interval inverse = plot_window_factor(&r, &b, &a, 0.9);
+    ck_assert_double_eq_tol(inverse.low * found.high, 1.0, 1e-12);
     /* Empty, and with a value that is not finite. */
     ck_assert_double_nan(
         plot_window_mean(&r, &(plot_window){.from = 2.5, .to = 3.5}, &how).value);
     value[(1 * 3 * 4 + 1) * 2 + 1] = INFINITY;
     ck_assert_double_nan(plot_window_mean(&r, &a, &how).value);
+    ck_assert_double_nan(plot_window_factor(&r, &a, &b, 0.9).value);
     ck_assert_double_nan(plot_window_ratio(&r, &b, &a, 0.9).value);
 }
 END_TEST

@@ -1,19 +1,10 @@
 /* Figures 1, 3 and C: what they measure, and that their verdicts follow from the data. */
-#include "plots/figure.h"
-#include "tests/testing.h"
+#include "tests/figure_fixture.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static const plot_figure *find(const char *name)
-{
-    const plot_figure *figure = NULL;
-    meka_error err = {0};
-    assert_ok(plot_figure_find(&figure, name, &err), err);
-    return figure;
-}
 
 static const plot_figure_config small = {.directory = "", .seed = 2, .seeds = 30, .jobs = 2};
 
@@ -29,61 +20,6 @@ static plot_figure_work *run(const plot_figure *figure, size_t seeds)
         assert_ok(plot_experiment_run(&work->results[i], figure->experiment[i], &config, &err),
                   err);
     return work;
-}
-
-static void conclude(plot_figure_work *work)
-{
-    meka_error err = {0};
-    work->n_findings = 0;
-    work->note[0] = '\0';
-    assert_ok(work->figure->conclude(work, &err), err);
-}
-
-static void clear(plot_figure_work *work)
-{
-    for (size_t i = 0; i < work->figure->n_experiments; i++)
-        plot_results_clear(&work->results[i]);
-    free(work);
-}
-
-static const plot_finding *finding(const plot_figure_work *work, const char *name)
-{
-    for (size_t i = 0; i < work->n_findings; i++)
-        if (strcmp(work->finding[i].name, name) == 0)
-            return &work->finding[i];
-    ck_abort_msg("there is no finding %s", name);
-    return NULL;
-}
-
-static void assert_passed(const plot_figure_work *work, const char *name, bool passed)
-{
-    const plot_finding *x = finding(work, name);
-    ck_assert_msg(x->passed == passed, "%s: %g [%g, %g] %s", name, x->value, x->low, x->high,
-                  x->passed ? "holds" : "fails");
-}
-
-/* Every value of measure m of curve k times factor. */
-static void scale(plot_results *r, size_t k, size_t m, double factor)
-{
-    for (size_t i = 0; i < r->S * r->C; i++)
-        r->value[(k * r->S * r->C + i) * r->M + m] *= factor;
-}
-
-/* The number of a curve, or of a measure, by its key. */
-static size_t curve(const plot_experiment *x, const char *key)
-{
-    size_t k = 0;
-    while (strcmp(x->curve[k].key, key) != 0)
-        k++;
-    return k;
-}
-
-static size_t measure(const plot_experiment *x, const char *key)
-{
-    size_t m = 0;
-    while (strcmp(x->measure[m]->key, key) != 0)
-        m++;
-    return m;
 }
 
 /* The numbers of a line, tabs between them, at most n; returns how many. */

@@ -145,6 +145,24 @@ START_TEST(the_slope_interval_covers_the_exponent_as_often_as_it_claims)
 }
 END_TEST
 
+START_TEST(student_s_interval_of_three_normal_numbers_covers_their_mean_as_often_as_it_claims)
+{
+    /* Exact for normal numbers, however few: (x - mean)/se has Student's distribution. */
+    int covered = 0;
+    meka_rng rng;
+    meka_rng_init(&rng, 3, MEKA_STREAM_START, 0, 0);
+    for (int i = 0; i < TRIALS; i++) {
+        double x[3];
+        for (size_t s = 0; s < 3; s++)
+            x[s] = 5.0 + 2.0 * meka_rng_normal(&rng);
+        plot_interval found = plot_student_interval(3, x, 0.9);
+        ck_assert_double_eq_tol(found.value, (x[0] + x[1] + x[2]) / 3.0, 1e-14);
+        covered += found.low <= 5.0 && 5.0 <= found.high;
+    }
+    assert_coverage(covered, TRIALS, 0.9);
+}
+END_TEST
+
 START_TEST(the_ratio_interval_covers_the_ratio_as_often_as_it_claims)
 {
     double t[C], x[S * C], y[S * C], above[S], below[S];
@@ -241,6 +259,7 @@ TEST_MAIN("statistics", quantiles_interpolate_between_order_statistics,
           the_band_covers_the_whole_mean_curve_as_often_as_it_claims,
           the_mean_interval_covers_the_mean_as_often_as_it_claims,
           the_slope_interval_covers_the_exponent_as_often_as_it_claims,
+          student_s_interval_of_three_normal_numbers_covers_their_mean_as_often_as_it_claims,
           the_ratio_interval_covers_the_ratio_as_often_as_it_claims,
           intervals_are_the_same_in_any_unit,
           a_checkpoint_at_which_all_runs_agree_has_a_band_of_width_zero,
