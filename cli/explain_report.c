@@ -170,6 +170,9 @@ static void write_choice(const meka_explanation *e, FILE *stream)
     if (p->rule != MEKA_RULE_FIXED && p->smoothing > 0.0)
         fprintf(stream, "  moving average (smoothing %s): %s\n", SHOW(p->smoothing),
                 SHOW(c->smoothed));
+    if (c->fixed)
+        fprintf(stream, "  one of the first %" PRIu64 ", which have the size %s\n",
+                p->fixed_steps, SHOW(p->alpha));
     if (p->factor != 1.0 || e->line.schedule != 1.0)
         fprintf(stream, "  times factor %s and schedule %s: %s\n", SHOW(p->factor),
                 SHOW(e->line.schedule), SHOW(c->wanted));
@@ -247,6 +250,7 @@ static void add_choice(cli_json *json, cJSON *root, const meka_explanation *e)
     cli_json_bool(json, object, "determined", c->determined);
     cli_json_real(json, object, "rule_step", c->rule_step);
     cli_json_real(json, object, "smoothed", c->smoothed);
+    cli_json_bool(json, object, "fixed", c->fixed);
     cli_json_real(json, object, "schedule", e->line.schedule);
     cli_json_real(json, object, "factor", e->params->factor);
     cli_json_bool(json, object, "capped", c->alpha < c->wanted);

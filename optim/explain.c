@@ -10,7 +10,7 @@ static const double inverse_root_2 = 0.70710678118654752440;
 static const double inverse_root_2_pi = 0.39894228040143267794;
 
 /* What the step knew, as the log has it. */
-static meka_line line_of(const opt_row *row)
+static meka_line line_of(const opt_row *row, uint64_t t)
 {
     return (meka_line){
         .measured = {.A = row->slope,
@@ -22,6 +22,7 @@ static meka_line line_of(const opt_row *row)
         .calibration = row->calibration,
         .length = row->direction_norm * row->direction_norm,
         .schedule = row->schedule,
+        .t = t,
     };
 }
 
@@ -66,7 +67,7 @@ meka_status meka_explain(opt_log_reader *reader, uint64_t t, meka_explanation *o
                           .t = t,
                           .row = opt_row_empty(),
                           .before = opt_row_empty()};
-    for (uint64_t k = 0; k <= t; k++) {
+    for (uint64_t k = 0, done = 0; k <= t; k++) {
         opt_row row;
         bool more;
         status = opt_log_reader_next(reader, k, &row, &more, err);
@@ -84,7 +85,7 @@ meka_status meka_explain(opt_log_reader *reader, uint64_t t, meka_explanation *o
         e.n_before += k < t;
         e.before = e.row;
         e.row = row;
-        e.line = line_of(&row);
+        e.line = line_of(&row, done++);
         meka_choose_step(e.params, &e.line, &memory, &e.choice);
     }
     *out = e;

@@ -18,6 +18,8 @@ static const char *const negatives[] = {"absolute", "model", NULL};
     OPT_CHOICE(meka_params, name, initial, names, meaning)
 #define REAL(name, initial, low, high, meaning)                                                \
     OPT_REAL(meka_params, name, initial, low, high, meaning)
+#define COUNT(name, initial, low, high, meaning)                                               \
+    OPT_COUNT(meka_params, name, initial, low, high, meaning)
 #define BOOL(name, initial, meaning) OPT_BOOL(meka_params, name, initial, meaning)
 
 const char *meka_rule_name(size_t rule)
@@ -49,7 +51,9 @@ static const meka_option options[] = {
     CHOICE(rule, "pi", rules,
            "step size: fixed, quadratic (A/B), pi (probability of improvement, eq. 12), ei "
            "(expected improvement) or bound (A - k sqrt p)/(B + k sqrt q)"),
-    REAL(alpha, "0.1", 0.0, 1e300, "step size of the fixed rule"),
+    REAL(alpha, "0.1", 0.0, 1e300, "step size of the fixed rule and of the fixed steps"),
+    COUNT(fixed_steps, "0", 0.0, 1e15,
+          "steps at the start that have the size alpha, while the rule only watches (Fig. 7)"),
     BOOL(third_order, "yes", "add C a^3/6 with the third derivative along d to the line model"),
     CHOICE(variance, "directional", variances,
            "d'Q d: directional (measured along d), or scalar (|d|^2 times the mean variance of "
@@ -77,12 +81,13 @@ static const meka_option options[] = {
 static const opt_preset presets[] = {
     {"calibrated", "third-order PI with a floor on s, calibrated slope, curvature average",
      "covariance=scalar start=observation noise=estimated sigma=1 ema=0.999 loss_ema=0.999 "
-     "value_filter=yes gate=5 rule=pi third_order=yes variance=directional negative=absolute "
-     "smoothing=0 factor=1 cap=inf floor=0.1 calibrate=yes calibration_z=1 "
+     "value_filter=yes gate=5 rule=pi fixed_steps=0 third_order=yes variance=directional "
+     "negative=absolute smoothing=0 factor=1 cap=inf floor=0.1 calibrate=yes calibration_z=1 "
      "calibration_ema=0.99 curvature_ema=0.9 curvature_z=3 bound_k=0.5"},
     {"paper", "the method as printed: PI, smoothed steps, scalar variances, the prior",
      "covariance=scalar start=prior noise=estimated sigma=1 ema=0.999 loss_ema=0.999 "
-     "value_filter=yes gate=0 rule=pi third_order=no variance=scalar negative=model "
+     "value_filter=yes gate=0 rule=pi fixed_steps=0 third_order=no variance=scalar "
+     "negative=model "
      "smoothing=0.999 factor=1 cap=inf floor=0 calibrate=no calibration_z=0 "
      "calibration_ema=0.99 curvature_ema=0 curvature_z=3 bound_k=0.5"},
 };

@@ -33,6 +33,7 @@ typedef struct meka_params {
     double gate;
     int rule;
     double alpha;
+    uint64_t fixed_steps;
     bool third_order;
     int variance, negative;
     double smoothing, factor, cap, floor;

@@ -247,6 +247,7 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
                      .s = w->head->value.s},
         .length = opt_dot(d, w->direction, w->direction),
         .schedule = step->factor,
+        .t = step->t,
     };
     meka_choice choice;
     step->row->slope = line.measured.A;

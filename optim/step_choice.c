@@ -80,6 +80,9 @@ void meka_choose_step(const meka_params *p, const meka_line *line, meka_choice_m
     if (p->rule != MEKA_RULE_FIXED && p->smoothing > 0.0)
         a = opt_ema_add(&memory->step_size, p->smoothing, a);
     out->smoothed = a;
+    out->fixed = line->t < p->fixed_steps;
+    if (out->fixed)
+        a = p->alpha;
     out->wanted = p->factor * line->schedule * a;
     out->alpha = fmin(out->wanted, p->cap);
 }

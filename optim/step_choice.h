@@ -14,6 +14,7 @@ typedef struct meka_line {
     double calibration;      /* A'/A; NaN: unknown, which counts as 1 */
     double length;           /* |d|^2 */
     double schedule;         /* the schedule's factor */
+    uint64_t t;              /* steps done before this one */
 } meka_line;
 
 typedef struct meka_choice {
@@ -23,6 +24,7 @@ typedef struct meka_choice {
     bool determined;  /* the rule found a step; else the last one it found is `rule_step` */
     double rule_step; /* a by the rule */
     double smoothed;  /* a after the moving average */
+    bool fixed;       /* the rule was only watching: alpha took the place of that */
     double wanted;    /* c a times the schedule's factor */
     double alpha;     /* that, but not above the cap */
 } meka_choice;

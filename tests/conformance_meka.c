@@ -117,6 +117,8 @@ static double step_size(const choices *c, const conformance_batch *batch, const 
     z->alpha[t] = choose(c, m, length, t, z);
     double a =
         c->smoothing > 0.0 ? reference_average(z->alpha, 1, t, c->smoothing) : z->alpha[t];
+    if (t < c->fixed_steps)
+        a = c->alpha;
     return fmin(c->factor * a, c->cap);
 }
 
@@ -210,6 +212,9 @@ const conformance_row conformance_meka[] = {
     MEKA("variance=scalar"),
     /* A moving average of steps */
     MEKA("smoothing=0.9"),
+    /* Fixed steps first (Fig. 7), of which averages know what the rule would have done */
+    MEKA("alpha=0.05 fixed_steps=20"),
+    MEKA("alpha=0.05 fixed_steps=20 smoothing=0.9 factor=0.5"),
     /* The factor c of Fig. 6 */
     MEKA("factor=0.5"),
     /* A largest step */
@@ -249,6 +254,8 @@ const conformance_row conformance_meka[] = {
     ADAMEKA("noise=constant sigma=0.3"),
     /* A fixed step */
     ADAMEKA("rule=fixed alpha=0.02"),
+    /* Fixed steps first */
+    ADAMEKA("alpha=0.02 fixed_steps=20"),
     /* The step A'/B' */
     ADAMEKA("rule=quadratic"),
     /* Expected improvement */

@@ -46,6 +46,7 @@ choices reference_choices(const char *s)
         .loss_ema = real(s, "loss_ema", 0.999),
         .gate = real(s, "gate", paper ? 0.0 : 5.0),
         .alpha = real(s, "alpha", 0.1),
+        .fixed_steps = real(s, "fixed_steps", 0.0),
         .smoothing = real(s, "smoothing", paper ? 0.999 : 0.0),
         .factor = real(s, "factor", 1.0),
         .cap = real(s, "cap", INFINITY),

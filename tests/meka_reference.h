@@ -17,8 +17,8 @@ typedef struct matrix {
 typedef struct choices {
     char covariance, start, noise, rule, variance, negative;
     bool third_order, calibrate, value_filter;
-    double sigma, ema, loss_ema, gate, alpha, smoothing, factor, cap, floor, calibration_z,
-        calibration_ema, curvature_ema, curvature_z, bound_k;
+    double sigma, ema, loss_ema, gate, alpha, fixed_steps, smoothing, factor, cap, floor,
+        calibration_z, calibration_ema, curvature_ema, curvature_z, bound_k;
 } choices;
 
 choices reference_choices(const char *settings);

@@ -49,6 +49,9 @@ START_TEST(what_made_the_step_is_named)
         {"--set cap=1e-6", "above the cap\n  alpha = 1e-06; the log has 1e-06\n"},
         {"--schedule linear", "times factor 1 and schedule 0."},
         {"--set rule=fixed --set alpha=1e-4", "not measured, for the rule is fixed"},
+        {"--set fixed_steps=13 --set alpha=1e-3",
+         "one of the first 13, which have the size 0.001\n  alpha = 0.001; the log has "
+         "0.001\n"},
         {"--set calibrate=no", "calibration (off) would scale it by"},
         {"--set third_order=no", "C = 0: third_order=no"},
         {"--set floor=1e6", "the floor (1e+06 A^2/(2B))^2, above"},
