@@ -117,6 +117,10 @@ plot_interval plot_window_factor(const plot_results *results, const plot_window 
 /* Runs of curve k that are lost, or whose measure m is not finite or above its value at the
  * start at the last checkpoint. */
 size_t plot_results_diverged(const plot_results *results, size_t k, size_t m);
+/* As plot_window_factor, but a curve of which runs diverge is infinitely above one of which
+ * none does; NaN where runs of both do. */
+plot_interval plot_window_contest(const plot_results *results, const plot_window *a,
+                                  const plot_window *b, double confidence);
 /* The ratio of two such means, as plot_ratio_interval: too wide where runs of the same seed
  * resemble each other.  NaN also where an average is not positive. */
 plot_interval plot_window_ratio(const plot_results *results, const plot_window *a,

@@ -49,7 +49,7 @@ do for [picture in "png svg"] {
         set format y i == 1 ? "10^{%L}" : ""
         set ylabel i == 1 ? "error of the gradient" : ""
         if (i == 1) {
-            set key at screen 0.5,0.995 center top horizontal Left reverse samplen 4 width -2 \
+            set key at screen 0.5,0.995 center top vertical maxrows 1 Left reverse samplen 4 width 2 \
                 noautotitle
         } else {
             set key off

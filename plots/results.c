@@ -136,6 +136,17 @@ size_t plot_results_diverged(const plot_results *results, size_t k, size_t m)
     return n;
 }
 
+plot_interval plot_window_contest(const plot_results *results, const plot_window *a,
+                                  const plot_window *b, double confidence)
+{
+    bool a_stays = plot_results_diverged(results, a->k, a->m) == 0,
+         b_stays = plot_results_diverged(results, b->k, b->m) == 0;
+    if (a_stays && b_stays)
+        return plot_window_factor(results, a, b, confidence);
+    double ratio = a_stays ? 0.0 : b_stays ? INFINITY : NAN;
+    return (plot_interval){ratio, ratio, ratio};
+}
+
 plot_interval plot_window_mean(const plot_results *results, const plot_window *window,
                                const plot_bootstrap *how)
 {

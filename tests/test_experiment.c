@@ -340,6 +340,18 @@ START_TEST(windows_average_checkpoints_and_then_runs)
     ck_assert(found.low < found.value && found.value < found.high);
     plot_interval inverse = plot_window_factor(&r, &b, &a, 0.9);
     ck_assert_double_eq_tol(inverse.low * found.high, 1.0, 1e-12);
+    /* Whose runs end above their start is the worse, whatever the windows say. */
+    for (size_t i = 0; i < 6; i++)
+        value[i * 4 * 2 + 1] = 1e3;
+    ck_assert_uint_eq(plot_results_diverged(&r, 0, 1), 0);
+    ck_assert_double_eq(plot_window_contest(&r, &a, &b, 0.9).low, found.low);
+    value[(2 * 4 + 3) * 2 + 1] = 1e4;
+    ck_assert_uint_eq(plot_results_diverged(&r, 0, 1), 1);
+    ck_assert_double_eq(plot_window_contest(&r, &a, &b, 0.9).high, 0.0);
+    ck_assert(isinf(plot_window_contest(&r, &b, &a, 0.9).low));
+    lost[4] = true;
+    ck_assert_uint_eq(plot_results_diverged(&r, 1, 1), 1);
+    ck_assert_double_nan(plot_window_contest(&r, &b, &a, 0.9).value);
     /* Empty, and with a value that is not finite. */
     ck_assert_double_nan(
         plot_window_mean(&r, &(plot_window){.from = 2.5, .to = 3.5}, &how).value);

@@ -2,6 +2,8 @@
  * network takes a minute. */
 #include "tests/figure_fixture.h"
 
+#include <stdio.h>
+
 static const plot_figure_config config = {.directory = "", .seed = 1};
 
 /* ------------------------------------------------------------------- figure 5 */
@@ -57,5 +59,81 @@ START_TEST(one_checkpoint_or_one_lost_run_is_enough_for_figure_5_to_say_so)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- figure 6 */
+
+/* Curve KEY ends above its start in its second run. */
+static void diverge(plot_results *r, size_t k)
+{
+    r->value[((k * r->S + 1) * r->C + r->C - 1) * r->M] = 1e9;
+}
+
+/* The losses of a rule with the five factors, in their order. */
+static void set_losses(plot_figure_work *work, const char *rule, const double *loss)
+{
+    static const char *const factors[] = {"0.25", "0.5", "1", "1.5", "2"};
+    for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++) {
+        char key[40];
+        snprintf(key, sizeof key, "%s_%s", rule, factors[i]);
+        scale(&work->results[0], curve(work->figure->experiment[0], key), 0, loss[i]);
+    }
+}
+
+START_TEST(figure_6_finds_the_best_factor_of_every_rule)
+{
+    plot_figure_work *work = synthetic(find("6"), &config);
+    static const double one[] = {1.0, 0.9, 0.8, 0.88, 1.0}, half[] = {0.9, 0.7, 0.8, 0.9, 1.0},
+                        two[] = {1.0, 0.9, 0.85, 0.83, 0.82};
+    set_losses(work, "pi", one);
+    set_losses(work, "quadratic", half);
+    set_losses(work, "ei", two);
+    set_losses(work, "default", two);
+    conclude(work);
+    assert_passed(work, "pi-one-is-best-large", true);
+    ck_assert_double_eq_tol(finding(work, "pi-one-is-best-large")->value, 1.1, 1e-12);
+    assert_passed(work, "quadratic-smaller-is-better-large", true);
+    ck_assert_double_eq_tol(finding(work, "quadratic-smaller-is-better-large")->value,
+                            0.8 / 0.7, 1e-12);
+    assert_passed(work, "ei-smaller-is-better-large", false);
+    ck_assert_double_eq_tol(finding(work, "ei-smaller-is-better-large")->value, 0.85 / 0.9,
+                            1e-12);
+    assert_passed(work, "ei-is-worse-large", true);
+    ck_assert_double_eq_tol(finding(work, "ei-is-worse-large")->value, 0.82 / 0.8, 1e-12);
+    assert_passed(work, "default-one-is-best-large", false);
+    ck_assert_double_eq_tol(finding(work, "default-one-is-best-large")->value, 0.82 / 0.85,
+                            1e-12);
+    /* With the other batch all factors are alike, of which none is the best. */
+    assert_passed(work, "pi-one-is-best-small", false);
+    assert_passed(work, "quadratic-smaller-is-better-small", false);
+    assert_passed(work, "ei-is-worse-small", false);
+    clear(work);
+}
+END_TEST
+
+START_TEST(a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6)
+{
+    plot_figure_work *work = synthetic(find("6"), &config);
+    const plot_experiment *x = work->figure->experiment[0];
+    plot_results *r = &work->results[0];
+    static const double one[] = {1.0, 0.9, 0.8, 0.88, 1.0};
+    set_losses(work, "pi", one);
+    set_losses(work, "quadratic", one);
+    diverge(r, curve(x, "pi_1.5"));
+    diverge(r, curve(x, "quadratic_1"));
+    conclude(work);
+    assert_passed(work, "pi-one-is-best-large", true);
+    ck_assert_double_eq_tol(finding(work, "pi-one-is-best-large")->value, 0.9 / 0.8, 1e-12);
+    assert_passed(work, "quadratic-smaller-is-better-large", true);
+    ck_assert(isinf(finding(work, "quadratic-smaller-is-better-large")->value));
+    ck_assert_ptr_nonnull(strstr(work->note, "c = 0.5: 0  c = 1: 0  c = 1.5: 1"));
+    diverge(r, curve(x, "pi_1"));
+    conclude(work);
+    assert_passed(work, "pi-one-is-best-large", false);
+    ck_assert_double_eq(finding(work, "pi-one-is-best-large")->value, 0.0);
+    clear(work);
+}
+END_TEST
+
 TEST_MAIN("figure_networks", figure_5_finds_the_factor_that_the_data_have,
-          one_checkpoint_or_one_lost_run_is_enough_for_figure_5_to_say_so)
+          one_checkpoint_or_one_lost_run_is_enough_for_figure_5_to_say_so,
+          figure_6_finds_the_best_factor_of_every_rule,
+          a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6)
