@@ -133,7 +133,60 @@ START_TEST(a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- figure 7 */
+
+/* Measure m of curve k, from a step on, times factor. */
+static void scale_from(plot_results *r, size_t k, size_t m, double from, double factor)
+{
+    for (size_t s = 0; s < r->S; s++)
+        for (size_t c = 0; c < r->C; c++)
+            if (r->t[c] >= from)
+                r->value[((k * r->S + s) * r->C + c) * r->M + m] *= factor;
+}
+
+START_TEST(figure_7_finds_what_rises_after_the_switch_and_what_stays)
+{
+    plot_figure_work *work = synthetic(find("7"), &config);
+    const plot_experiment *x = work->figure->experiment[0];
+    plot_results *r = &work->results[0];
+    size_t curvature = measure(x, "curvature"), variance = measure(x, "variance");
+    scale_from(r, curve(x, "at_100"), curvature, 125.0, 10.0);
+    scale_from(r, curve(x, "at_240"), curvature, 250.0, 8.0);
+    scale_from(r, curve(x, "at_240"), curvature, 300.0, 1.0 / 8.0);
+    scale_from(r, curve(x, "at_0"), variance, 0.0, 3.0);
+    scale_from(r, curve(x, "at_0"), measure(x, "loss"), 0.0, 0.5);
+    conclude(work);
+    assert_passed(work, "curvature-rises-0", false);
+    assert_passed(work, "curvature-rises-100", true);
+    ck_assert_double_eq_tol(finding(work, "curvature-rises-100")->value, 10.0, 1e-11);
+    assert_passed(work, "curvature-rises-240", true);
+    assert_passed(work, "curvature-stays-0", false);
+    assert_passed(work, "curvature-stays-100", true);
+    assert_passed(work, "curvature-stays-240", false);
+    assert_passed(work, "variance-stays-0", true);
+    assert_passed(work, "variance-stays-100", false);
+    assert_passed(work, "adaptive-is-slower", false);
+    ck_assert_double_eq_tol(finding(work, "adaptive-is-slower")->value, 0.5, 1e-12);
+    scale(r, curve(x, "at_0"), measure(x, "loss"), 3.0);
+    conclude(work);
+    assert_passed(work, "adaptive-is-slower", true);
+    clear(work);
+}
+END_TEST
+
+START_TEST(the_measures_of_figure_7_are_those_of_their_names)
+{
+    const plot_experiment *x = find("7")->experiment[0];
+    const opt_row row = {.curvature = -18.0, .direction_norm = 3.0, .sigma = 0.25};
+    const plot_point point = {.row = &row, .d = 2, .batch = 8};
+    ck_assert_double_eq(x->measure[measure(x, "curvature")]->value(&point), 2.0);
+    ck_assert_double_eq(x->measure[measure(x, "variance")]->value(&point), 2.0);
+}
+END_TEST
+
 TEST_MAIN("figure_networks", figure_5_finds_the_factor_that_the_data_have,
           one_checkpoint_or_one_lost_run_is_enough_for_figure_5_to_say_so,
           figure_6_finds_the_best_factor_of_every_rule,
-          a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6)
+          a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6,
+          figure_7_finds_what_rises_after_the_switch_and_what_stays,
+          the_measures_of_figure_7_are_those_of_their_names)
