@@ -184,9 +184,32 @@ START_TEST(the_measures_of_figure_7_are_those_of_their_names)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- figure F */
+
+START_TEST(figure_F_compares_the_worst_coefficient_with_the_best)
+{
+    plot_figure_work *work = synthetic(find("F"), &config);
+    const plot_experiment *x = work->figure->experiment[0];
+    plot_results *r = &work->results[0];
+    scale(r, curve(x, "default_0.9"), 0, 0.95);
+    scale(r, curve(x, "default_0.999"), 0, 1.03);
+    scale(r, curve(x, "unsmoothed_0.99"), 0, 1.2);
+    diverge(r, curve(x, "printed_0.999"));
+    conclude(work);
+    assert_passed(work, "alike-default", true);
+    ck_assert_double_eq_tol(finding(work, "alike-default")->value, 1.03 / 0.95, 1e-12);
+    assert_passed(work, "alike-unsmoothed", false);
+    ck_assert_double_eq_tol(finding(work, "alike-unsmoothed")->value, 1.2, 1e-12);
+    assert_passed(work, "alike-printed", false);
+    ck_assert(isinf(finding(work, "alike-printed")->value));
+    clear(work);
+}
+END_TEST
+
 TEST_MAIN("figure_networks", figure_5_finds_the_factor_that_the_data_have,
           one_checkpoint_or_one_lost_run_is_enough_for_figure_5_to_say_so,
           figure_6_finds_the_best_factor_of_every_rule,
           a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6,
           figure_7_finds_what_rises_after_the_switch_and_what_stays,
-          the_measures_of_figure_7_are_those_of_their_names)
+          the_measures_of_figure_7_are_those_of_their_names,
+          figure_F_compares_the_worst_coefficient_with_the_best)
