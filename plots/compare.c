@@ -19,7 +19,7 @@ typedef struct made {
     char name[text_size];
     plot_curve *curve;
     char (*text)[2][text_size]; /* [n_curves] key and settings */
-    const plot_measure *measure;
+    const plot_measure *measure[2];
 } made;
 
 static void made_clear(made *m)
@@ -29,26 +29,29 @@ static void made_clear(made *m)
 }
 
 static meka_status made_create(made *m, const plot_compare_config *config,
-                               const plot_arena *arena, const char *suffix, size_t n_curves,
-                               size_t seeds, meka_error *err)
+                               const plot_arena *arena, bool tuning, size_t n_curves,
+                               meka_error *err)
 {
-    *m = (made){.measure = config->measure};
+    *m = (made){.measure = {config->measure, config->also}};
     m->curve = meka_alloc(n_curves, sizeof *m->curve, err);
     m->text = meka_alloc(n_curves, sizeof *m->text, err);
     if (!m->curve || !m->text)
         return MEKA_ERR_MEMORY;
-    snprintf(m->name, sizeof m->name, "compare-%s%s", arena->label, suffix);
-    const plot_size size = {arena->options, arena->batch, seeds, config->budget,
-                            config->points};
+    snprintf(m->name, sizeof m->name, "compare-%s%s", arena->label, tuning ? "-tuning" : "");
+    /* Of a run that tunes only the end counts: one point, after that at 0. */
+    const plot_size size = {arena->options, arena->batch,
+                            tuning ? config->tune_seeds : config->seeds, config->budget,
+                            tuning ? 1 : config->points};
     m->row = (plot_experiment){.name = m->name,
                                .problem = arena->problem,
                                .data = arena->data,
                                .size = size,
                                .full = size,
                                .by_cost = true,
+                               .linear = tuning || config->linear,
                                .curve = m->curve,
-                               .n_measures = 1,
-                               .measure = &m->measure};
+                               .n_measures = config->also && !tuning ? 2 : 1,
+                               .measure = m->measure};
     return MEKA_OK;
 }
 
@@ -98,8 +101,8 @@ static meka_status tune(plot_cell *cell, const plot_compare_config *config,
     made m;
     plot_results r = {0};
     size_t n = config->n_grid;
-    meka_status status = made_create(&m, config, arena, "-tuning", config->n_contenders * n + 1,
-                                     config->tune_seeds, err);
+    meka_status status =
+        made_create(&m, config, arena, true, config->n_contenders * n + 1, err);
     for (size_t k = 0; k < config->n_contenders && !status; k++)
         for (size_t i = 0; i < n && config->contender[k].tuned; i++)
             add_curve(&m, &config->contender[k], grid_at(config, i));
@@ -167,6 +170,18 @@ static void find_costs(plot_cell *cell, const plot_results *r, double tau)
         }
 }
 
+/* What there is beside what is compared. */
+static void summarize_also(plot_cell *cell, const plot_results *r, size_t k)
+{
+    for (size_t c = 0; c < r->C; c++) {
+        cell->also_median[c] = plot_results_quantile(r, k, c, 1, 0.5);
+        cell->also_low[c] = plot_results_quantile(r, k, c, 1, 0.1);
+        cell->also_high[c] = plot_results_quantile(r, k, c, 1, 0.9);
+    }
+    for (size_t s = 0; s < r->S; s++)
+        cell->also_last[s] = plot_results_at(r, k, s, last_of(r), 1);
+}
+
 static meka_status summarize(plot_cell *cell, const plot_results *r,
                              const plot_compare_config *config, meka_error *err)
 {
@@ -181,6 +196,8 @@ static meka_status summarize(plot_cell *cell, const plot_results *r,
             cell[k].last[s] = plot_results_at(r, k, s, last_of(r), 0);
             cell[k].n_lost += r->lost[k * r->S + s];
         }
+        if (r->M > 1)
+            summarize_also(&cell[k], r, k);
         meka_status status =
             plot_median_interval(r->S, cell[k].last, &how, &cell[k].final, err);
         if (status)
@@ -191,25 +208,37 @@ static meka_status summarize(plot_cell *cell, const plot_results *r,
     return MEKA_OK;
 }
 
+/* The next n doubles of the memory at *at. */
+static double *take(double **at, size_t n)
+{
+    *at += n;
+    return *at - n;
+}
+
 /* Room for all cells, once the number of checkpoints is known. */
 static meka_status make_room(plot_comparison *out, const plot_results *r, meka_error *err)
 {
-    size_t per_cell = 2 * out->S + 3 * r->C;
+    size_t per_cell = 2 * out->S + 3 * r->C + (r->M > 1 ? out->S + 3 * r->C : 0);
     out->C = r->C;
     out->memory = meka_alloc(out->C + out->A * out->K * per_cell, sizeof *out->memory, err);
     if (!out->memory)
         return MEKA_ERR_MEMORY;
     double *at = out->memory;
-    out->t = at;
-    memcpy(at, r->t, r->C * sizeof *at);
-    at += r->C;
-    for (size_t i = 0; i < out->A * out->K; i++, at += per_cell) {
+    out->t = take(&at, r->C);
+    memcpy(out->t, r->t, r->C * sizeof *at);
+    for (size_t i = 0; i < out->A * out->K; i++) {
         plot_cell *cell = &out->cell[i];
-        cell->last = at;
-        cell->cost = at + out->S;
-        cell->median = cell->cost + out->S;
-        cell->low = cell->median + out->C;
-        cell->high = cell->low + out->C;
+        cell->last = take(&at, out->S);
+        cell->cost = take(&at, out->S);
+        cell->median = take(&at, out->C);
+        cell->low = take(&at, out->C);
+        cell->high = take(&at, out->C);
+        if (r->M < 2)
+            continue;
+        cell->also_last = take(&at, out->S);
+        cell->also_median = take(&at, out->C);
+        cell->also_low = take(&at, out->C);
+        cell->also_high = take(&at, out->C);
     }
     return MEKA_OK;
 }
@@ -220,8 +249,7 @@ static meka_status judge(plot_comparison *out, size_t a, const plot_compare_conf
     made m;
     plot_results r = {0};
     plot_cell *cell = out->cell + a * out->K;
-    meka_status status =
-        made_create(&m, config, &config->arena[a], "", out->K, config->seeds, err);
+    meka_status status = made_create(&m, config, &config->arena[a], false, out->K, err);
     for (size_t k = 0; k < out->K && !status; k++)
         add_curve(&m, &config->contender[k], cell[k].alpha);
     if (!status)

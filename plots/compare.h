@@ -27,8 +27,10 @@ typedef struct plot_compare_config {
     const plot_arena *arena;         /* [n_arenas] */
     const plot_contender *contender; /* [n_contenders] */
     const plot_measure *measure;     /* what is compared: the lower the better */
+    const plot_measure *also;        /* what is recorded beside it, or NULL */
     size_t budget;                   /* of a run, in gradients of a batch */
     size_t points;                   /* of the curves */
+    bool linear;                     /* these evenly spaced, else in the logarithm */
     size_t seeds, tune_seeds;
     size_t n_grid;
     double grid_low, grid_high; /* step sizes, evenly spaced in the logarithm */
@@ -51,6 +53,8 @@ typedef struct plot_cell {
     double *last;        /* [S] measure at the end of the budget */
     double *cost;        /* [S] until solved, in gradients of a batch; INFINITY: never */
     double *median, *low, *high; /* [C] */
+    /* of `also`, where there is one: [S] at the end of the budget; [C] */
+    double *also_last, *also_median, *also_low, *also_high;
 } plot_cell;
 
 /* Owned; cleared with plot_comparison_clear. */

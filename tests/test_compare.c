@@ -146,6 +146,25 @@ START_TEST(costs_are_what_the_documentation_says)
 }
 END_TEST
 
+START_TEST(what_is_recorded_beside_the_measure_is_of_the_same_runs)
+{
+    plot_compare_config config = small();
+    config.also = &plot_measure_gap;
+    config.linear = true;
+    plot_comparison all = compare(&config);
+    ck_assert_double_eq(all.t[1], round(BUDGET / 12.0));
+    ck_assert_double_eq(all.t[all.C - 1], BUDGET);
+    for (size_t i = 0; i < A * K; i++) {
+        const plot_cell *x = &all.cell[i];
+        ck_assert_mem_eq(x->also_last, x->last, S * sizeof *x->last);
+        ck_assert_mem_eq(x->also_median, x->median, all.C * sizeof *x->median);
+        ck_assert_mem_eq(x->also_low, x->low, all.C * sizeof *x->low);
+        ck_assert_mem_eq(x->also_high, x->high, all.C * sizeof *x->high);
+    }
+    plot_comparison_clear(&all);
+}
+END_TEST
+
 START_TEST(ranks_and_profiles_order_the_contenders)
 {
     plot_compare_config config = small();
@@ -207,5 +226,6 @@ END_TEST
 
 TEST_MAIN("compare", a_baseline_is_tuned_on_other_seeds_than_it_is_judged_with,
           a_run_spends_its_budget_and_no_more, costs_are_what_the_documentation_says,
+          what_is_recorded_beside_the_measure_is_of_the_same_runs,
           ranks_and_profiles_order_the_contenders, nothing_depends_on_threads,
           only_what_has_a_step_size_can_be_tuned)

@@ -1,5 +1,6 @@
 /* The figures of networks: their verdicts follow from the data, which are made up here, for a
  * network takes a minute. */
+#include "plots/figure_d1.h"
 #include "tests/figure_fixture.h"
 
 #include <stdio.h>
@@ -206,10 +207,71 @@ START_TEST(figure_F_compares_the_worst_coefficient_with_the_best)
 }
 END_TEST
 
+/* ----------------------------------------------------------------- figure D.1 */
+
+enum { ARENAS = 2, CONTENDERS = 5, SEEDS = 4 };
+
+/* A comparison of one checkpoint: loss and share that is right of every contender, the same in
+ * both arenas but for a percent between seeds. */
+static void compare(plot_comparison *all, plot_cell *cell, double (*memory)[4][SEEDS],
+                    const double *loss, const double *share)
+{
+    static double t = 900.0;
+    *all = (plot_comparison){
+        .A = ARENAS, .K = CONTENDERS, .S = SEEDS, .C = 1, .t = &t, .cell = cell};
+    for (size_t i = 0; i < ARENAS * CONTENDERS; i++) {
+        size_t k = i % CONTENDERS;
+        for (size_t s = 0; s < SEEDS; s++) {
+            memory[i][0][s] = loss[k] * (1.0 + 0.01 * (double)s);
+            memory[i][1][s] = share[k] + 0.01 * (double)s;
+        }
+        memory[i][2][0] = loss[k];
+        memory[i][3][0] = share[k];
+        cell[i] = (plot_cell){.alpha = k < 3 ? 0.1 : NAN,
+                              .last = memory[i][0],
+                              .also_last = memory[i][1],
+                              .median = memory[i][2],
+                              .also_median = memory[i][3]};
+    }
+}
+
+START_TEST(figure_D_1_compares_meka_with_the_best_baseline)
+{
+    /* SGD has the lowest loss, Adam the largest share. */
+    static const double loss[CONTENDERS] = {0.5, 0.8, 0.6, 0.9, 1.1},
+                        share[CONTENDERS] = {0.5, 0.4, 0.6, 0.56, 0.52};
+    static double memory[ARENAS * CONTENDERS][4][SEEDS];
+    plot_cell cell[ARENAS * CONTENDERS];
+    plot_comparison all;
+    plot_figure_work *work = synthetic(find("D.1"), &config);
+    compare(&all, cell, memory, loss, share);
+    plot_figure_d1_conclude(work, &all);
+    assert_passed(work, "loss-meka-mlp", true);
+    ck_assert_double_eq_tol(finding(work, "loss-meka-mlp")->value, 1.8, 1e-12);
+    assert_passed(work, "accuracy-meka-mlp", true);
+    ck_assert_double_eq_tol(finding(work, "accuracy-meka-mlp")->value, -0.04, 1e-12);
+    assert_passed(work, "loss-meka-paper-cnn", false);
+    ck_assert_double_eq_tol(finding(work, "loss-meka-paper-cnn")->value, 2.2, 1e-12);
+    assert_passed(work, "accuracy-meka-paper-cnn", false);
+    ck_assert_ptr_nonnull(strstr(finding(work, "loss-meka-cnn")->detail, "tuned SGD"));
+    ck_assert_ptr_nonnull(strstr(finding(work, "accuracy-meka-cnn")->detail, "tuned Adam"));
+
+    /* A lost run. */
+    memory[3][0][2] = memory[3][1][2] = INFINITY;
+    work->n_findings = 0;
+    plot_figure_d1_conclude(work, &all);
+    assert_passed(work, "loss-meka-mlp", false);
+    assert_passed(work, "accuracy-meka-mlp", false);
+    assert_passed(work, "loss-meka-cnn", true);
+    clear(work);
+}
+END_TEST
+
 TEST_MAIN("figure_networks", figure_5_finds_the_factor_that_the_data_have,
           one_checkpoint_or_one_lost_run_is_enough_for_figure_5_to_say_so,
           figure_6_finds_the_best_factor_of_every_rule,
           a_factor_with_which_a_run_diverges_is_the_worst_of_figure_6,
           figure_7_finds_what_rises_after_the_switch_and_what_stays,
           the_measures_of_figure_7_are_those_of_their_names,
-          figure_F_compares_the_worst_coefficient_with_the_best)
+          figure_F_compares_the_worst_coefficient_with_the_best,
+          figure_D_1_compares_meka_with_the_best_baseline)
