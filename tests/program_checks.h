@@ -21,7 +21,7 @@
             puts("skipped: no floating point of 113 bits, which the oracle computes in");      \
             return 77;                                                                         \
         }                                                                                      \
-        return test_run(name, list, sizeof list / sizeof list[0]);                             \
+        return test_run(name, list, sizeof list / sizeof list[0], NULL, NULL);                 \
     }
 
 /* How a program is evaluated. */

@@ -124,5 +124,5 @@ int main(void)
         puts("skipped: the environment variable MEKA_DATA names no directory of data sets");
         return 77;
     }
-    return test_run("regression_real", list, sizeof list / sizeof list[0]);
+    return test_run("regression_real", list, sizeof list / sizeof list[0], NULL, NULL);
 }

@@ -13,11 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int test_run(const char *name, const TTest *const *list, size_t n)
+int test_run(const char *name, const TTest *const *list, size_t n, void (*begin)(void),
+             void (*end)(void))
 {
     Suite *suite = suite_create(name);
     TCase *all = tcase_create(name);
     tcase_set_timeout(all, TEST_SECONDS);
+    tcase_add_unchecked_fixture(all, begin, end);
     for (size_t i = 0; i < n; i++)
         tcase_add_test(all, list[i]);
     suite_add_tcase(suite, all);

@@ -49,15 +49,20 @@
 enum { TEST_SECONDS = 60 };
 
 /* The last line of a test file: main, which runs the named tests. */
-#define TEST_MAIN(name, ...)                                                                   \
+#define TEST_MAIN(name, ...) TEST_MAIN_WITHIN(name, NULL, NULL, __VA_ARGS__)
+
+/* The same between begin() and end(), which run once, before and after all tests: each test
+ * finds what begin made and changes a copy of its own. */
+#define TEST_MAIN_WITHIN(name, begin, end, ...)                                                \
     int main(void)                                                                             \
     {                                                                                          \
         const TTest *const list[] = {__VA_ARGS__};                                             \
-        return test_run(name, list, sizeof list / sizeof list[0]);                             \
+        return test_run(name, list, sizeof list / sizeof list[0], begin, end);                 \
     }
 
-/* 0 if all pass, else 1. */
-int test_run(const char *name, const TTest *const *list, size_t n);
+/* 0 if all pass, else 1; begin and end may be NULL. */
+int test_run(const char *name, const TTest *const *list, size_t n, void (*begin)(void),
+             void (*end)(void));
 
 /* ------------------------------------------------------------- comparisons */
 
