@@ -44,6 +44,7 @@ struct plot_figure {
     const char *caption; /* what is shown and the claim it supports */
     const char *script;  /* gnuplot; reads FILE.tsv, writes 'FILE.png'.part, 'FILE.svg'.part */
     bool decides;        /* a finding that fails is a failure, not just a result */
+    bool timed;          /* measures time, so that made again its numbers differ */
     const plot_experiment *const *experiment; /* [n_experiments] */
     size_t n_experiments;
     /* Writes the data file; NULL: the table of the first experiment. */

@@ -5,7 +5,8 @@
 #include "plots/figure.h"
 
 extern const plot_figure plot_figure_1, plot_figure_3, plot_figure_4, plot_figure_5,
-    plot_figure_6, plot_figure_7, plot_figure_c, plot_figure_d1, plot_figure_f, plot_figure_p;
+    plot_figure_6, plot_figure_7, plot_figure_c, plot_figure_d1, plot_figure_f, plot_figure_h,
+    plot_figure_p, plot_figure_t;
 
 /* The networks on built-in images that the figures train where they are to take minutes. */
 #define PLOT_SMALL_MLP "hidden=16 noise=0 train-rows=1000 test-rows=500"

@@ -5,8 +5,9 @@
 #include <string.h>
 
 static const plot_figure *const figures[] = {
-    &plot_figure_1, &plot_figure_3, &plot_figure_4,  &plot_figure_5, &plot_figure_6,
-    &plot_figure_7, &plot_figure_c, &plot_figure_d1, &plot_figure_f, &plot_figure_p,
+    &plot_figure_1, &plot_figure_3, &plot_figure_4, &plot_figure_5,
+    &plot_figure_6, &plot_figure_7, &plot_figure_c, &plot_figure_d1,
+    &plot_figure_f, &plot_figure_h, &plot_figure_p, &plot_figure_t,
 };
 
 const plot_figure *plot_figure_at(size_t i)
