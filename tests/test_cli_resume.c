@@ -55,6 +55,13 @@ static bool kill_after(const char *command, long milliseconds)
     return drive_end(process).status == -1;
 }
 
+/* Long enough to be killed several times; with sanitizers, as long in time. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STEPS = 1500 };
+#else
+enum { STEPS = 10000 };
+#endif
+
 START_TEST(a_run_killed_at_random_moments_resumes_to_the_same_log)
 {
     static const char *const methods[] = {"meka", "sgd"};
@@ -64,8 +71,8 @@ START_TEST(a_run_killed_at_random_moments_resumes_to_the_same_log)
         snprintf(log, sizeof log, "%s", test_path("run.tsv"));
         snprintf(checkpoint, sizeof checkpoint, "%s", test_path("run.ck"));
         snprintf(run, sizeof run,
-                 "run noisy-quadratic --method %s --steps 10000 --average ema --quiet",
-                 methods[i]);
+                 "run noisy-quadratic --method %s --steps %d --average ema --quiet", methods[i],
+                 STEPS);
         assert_done(drive("%s --log %s", run, whole));
 
         char command[1600];
