@@ -168,10 +168,12 @@ cli_exit cli_problem_create(prob_instance *out, const prob_problem **problem, co
                   "%.900s; an objective of your own is a FILE.c or FILE.so", why.text);
         return CLI_USAGE;
     }
-    meka_status status = prob_create(out, *problem, request, err);
-    /* Data are read where the problem takes any: what is wrong is then in them. */
-    return status == MEKA_ERR_INPUT && request->data && (*problem)->data ? CLI_FAILED
-                                                                         : cli_exit_of(status);
+    meka_status status = prob_check(*problem, request, err);
+    if (status)
+        return cli_exit_of(status);
+    status = prob_create(out, *problem, request, err);
+    /* Data are read where there are any: what is wrong is then in them. */
+    return status == MEKA_ERR_INPUT && request->data ? CLI_FAILED : cli_exit_of(status);
 }
 
 static cli_exit open_problem(cli_subject *subject, const cli_subject_request *request,

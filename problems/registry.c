@@ -90,28 +90,52 @@ static meka_status check_data(const prob_problem *problem, const prob_request *r
     return MEKA_OK;
 }
 
+/* The row's options as the request sets them: owned, or NULL. */
+static void *make_params(const prob_problem *problem, const prob_request *request,
+                         meka_error *err)
+{
+    char owner[128];
+    strcpy(owner, "problem ");
+    strncat(owner, problem->name, sizeof owner - strlen(owner) - 1);
+    if (check_data(problem, request, err) != MEKA_OK)
+        return NULL;
+    void *params = meka_alloc(1, problem->options.size, err);
+    if (!params)
+        return NULL;
+    meka_options_init(&problem->options, params);
+    if (meka_options_set_all(&problem->options, params, owner, request->settings, err) !=
+        MEKA_OK) {
+        free(params);
+        params = NULL;
+    }
+    return params;
+}
+
+static const prob_request none = {0};
+
+meka_status prob_check(const prob_problem *problem, const prob_request *request,
+                       meka_error *err)
+{
+    assert(problem);
+    meka_error own = {0};
+    err = err ? err : &own;
+    void *params = make_params(problem, request ? request : &none, err);
+    free(params);
+    return params ? MEKA_OK : err->status;
+}
+
 meka_status prob_create(prob_instance *out, const prob_problem *problem,
                         const prob_request *request, meka_error *err)
 {
     assert(out && problem);
-    const prob_request defaults = {0};
-    if (!request)
-        request = &defaults;
-    char owner[128];
-    strcpy(owner, "problem ");
-    strncat(owner, problem->name, sizeof owner - strlen(owner) - 1);
-    meka_status status = check_data(problem, request, err);
-    if (status != MEKA_OK)
-        return status;
-    void *params = meka_alloc(1, problem->options.size, err);
+    meka_error own = {0};
+    err = err ? err : &own;
+    request = request ? request : &none;
+    void *params = make_params(problem, request, err);
     if (!params)
-        return MEKA_ERR_MEMORY;
-    meka_options_init(&problem->options, params);
-    status = meka_options_set_all(&problem->options, params, owner, request->settings, err);
-    if (!status) {
-        memset(out, 0, sizeof *out);
-        status = problem->make(out, params, request, err);
-    }
+        return err->status;
+    memset(out, 0, sizeof *out);
+    meka_status status = problem->make(out, params, request, err);
     free(params);
     return status;
 }

@@ -154,6 +154,15 @@ START_TEST(malformed_data_is_refused_with_file_and_line)
 }
 END_TEST
 
+START_TEST(a_wrong_option_is_a_usage_error_whatever_is_in_the_data)
+{
+    const char *path = test_write("rows.csv", "1,2,1\n2,1,-1\n3,1,1\n");
+    assert_refused(drive("run logistic --option foo=1 --data %s", path), 2, "'foo'", "l2");
+    assert_refused(drive("run logistic --option l2=-1 --data /nowhere/rows.csv"), 2, "'l2'");
+    assert_refused(drive("run logistic --data /nowhere/rows.csv"), 3, "'/nowhere/rows.csv'");
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_read_is_named)
 {
     assert_refused(drive("run /nowhere/objective.c"), 3, "'/nowhere/objective.c'",
@@ -292,7 +301,9 @@ TEST_MAIN("cli_errors", no_subcommand_is_a_usage_error,
           options_that_contradict_each_other_are_refused,
           an_objective_with_samples_says_where_to_get_them_from,
           data_with_another_number_of_columns_is_refused,
-          malformed_data_is_refused_with_file_and_line, a_file_that_cannot_be_read_is_named,
+          malformed_data_is_refused_with_file_and_line,
+          a_wrong_option_is_a_usage_error_whatever_is_in_the_data,
+          a_file_that_cannot_be_read_is_named,
           a_file_that_does_not_compile_shows_the_compilers_words_and_one_sentence,
           a_compiler_that_cannot_be_started_is_named,
           a_file_without_an_objective_says_how_to_end_it,

@@ -56,6 +56,11 @@ const prob_problem *prob_problem_at(size_t i);
 /* By name; MEKA_ERR_INPUT: there is none; the text has similar names. */
 meka_status prob_problem_find(const prob_problem **out, const char *name, meka_error *err);
 
+/* MEKA_ERR_INPUT: what prob_create refuses whatever is in the data: settings that are not the
+ * row's, data where it takes none, none where it needs them. */
+meka_status prob_check(const prob_problem *problem, const prob_request *request,
+                       meka_error *err);
+
 /* Makes an instance; request NULL: zeroed.  MEKA_ERR_INPUT: settings that are not the row's,
  * data where it takes none, none where it needs them, or data that are not what they should be.
  */
