@@ -21,8 +21,8 @@ typedef struct prob_instance {
     /* Where several points have this minimum: [n_minimizers][d], `minimizer` first; 0: only
      * that one is known, if any. */
     size_t n_minimizers;
-    /* Of a noisy quadratic (eq. 14), else 0 / NULL: */
-    const double *hessian;     /* H [d][d], symmetric */
+    /* Of a noisy quadratic, else NULL: */
+    const double *hessian;     /* H [d][d], symmetric, the mean over samples */
     const double *eigenvalue;  /* of H, [d], ascending */
     const double *eigenvector; /* [d][d], row j belongs to eigenvalue j */
     const double *noise_cov;   /* Cov xi [d][d] */
