@@ -10,6 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const known_kinds[] = {
+    [PROB_MINIMUM] = "minimum",
+    [PROB_LOCAL_MINIMUM] = "local minimum",
+    [PROB_SADDLE] = "saddle point",
+};
+
 typedef struct list_values {
     bool json;
 } list_values;
@@ -56,11 +62,47 @@ static void print_method(size_t i)
     }
 }
 
+/* "(0.5, 1, ..)": of at most six numbers. */
+static void format_point(char *text, size_t size, const prob_known *known)
+{
+    enum { most = 6 };
+    char number[32];
+    snprintf(text, size, "(");
+    for (size_t k = 0; k < known->n && k < most; k++) {
+        strncat(text, k ? ", " : "", size - strlen(text) - 1);
+        strncat(text, cli_show(number, known->x[k]), size - strlen(text) - 1);
+    }
+    bool repeated = known->n == 1 && known->dim != 1;
+    strncat(text, known->n > most || repeated ? ", ..)" : ")", size - strlen(text) - 1);
+}
+
+/* The problem's row says in words where it is lowest, and in numbers where else it is
+ * stationary. */
+static void print_known(const prob_known_table *table)
+{
+    char text[512], value[32];
+    for (size_t i = 0; table && i < table->n; i++) {
+        const prob_known *known = &table->row[i];
+        if (known->kind == PROB_MINIMUM)
+            continue;
+        int n = snprintf(text, sizeof text, "%s%s at ", cli_show(value, known->value),
+                         known->value_per_dim ? " dim" : "");
+        format_point(text + n, sizeof text - 100 - (size_t)n, known);
+        n = (int)strlen(text);
+        if (known->dim)
+            n += snprintf(text + n, sizeof text - (size_t)n, " for dim = %zu", known->dim);
+        if (known->terms)
+            snprintf(text + n, sizeof text - (size_t)n, " for terms = %zu", known->terms);
+        print_about(known_kinds[known->kind], text);
+    }
+}
+
 static void print_problem(size_t i)
 {
     const prob_problem *problem = prob_problem_at(i);
     print_about("source", problem->reference);
     print_about("minimum", problem->minimum ? problem->minimum : "not known");
+    print_known(problem->known);
     if (problem->data)
         print_about(problem->needs_data ? "needs --data" : "takes --data", problem->data);
     print_options(&problem->options);
@@ -113,11 +155,32 @@ static void add_method(cli_json *json, cJSON *object, size_t i)
     }
 }
 
+/* Everything the table has; a point is to be repeated up to d entries. */
+static void add_known(cli_json *json, cJSON *parent, const prob_known_table *table)
+{
+    cJSON *array = cli_json_array(json, parent, "known");
+    for (size_t i = 0; table && i < table->n; i++) {
+        const prob_known *known = &table->row[i];
+        cJSON *object = cli_json_object(json, array, NULL);
+        cli_json_text(json, object, "kind", known_kinds[known->kind]);
+        if (known->dim)
+            cli_json_count(json, object, "dim", known->dim);
+        if (known->terms)
+            cli_json_count(json, object, "terms", known->terms);
+        cli_json_real(json, object, known->value_per_dim ? "value_per_dim" : "value",
+                      known->value);
+        cJSON *x = cli_json_array(json, object, "x");
+        for (size_t k = 0; k < known->n; k++)
+            cli_json_real(json, x, NULL, known->x[k]);
+    }
+}
+
 static void add_problem(cli_json *json, cJSON *object, size_t i)
 {
     const prob_problem *problem = prob_problem_at(i);
     cli_json_text(json, object, "reference", problem->reference);
     cli_json_text(json, object, "minimum", problem->minimum);
+    add_known(json, object, problem->known);
     cli_json_text(json, object, "data", problem->data);
     add_options(json, object, &problem->options);
 }

@@ -1,6 +1,7 @@
 /* Problem 35 of More, Garbow, Hillstrom 1981 with m = n = d: the mean over x_j of the Chebyshev
  * polynomial T_i, shifted to [0, 1], less its integral, which is 0 for odd i and
- * -1 / (i^2 - 1) for even. */
+ * -1 / (i^2 - 1) for even.  For n = 10 the source's minimum is a local one: 191 of 250 searches
+ * from uniformly distributed points ended lower, none below the value given here. */
 #include "problems/test_functions.h"
 
 static void chebyquad(ad_tape *tape, size_t d, size_t m, const ad_var *x, ad_var *r)
@@ -51,7 +52,18 @@ static const prob_test_function chebyquad_function = {
                         0.41604690789259803, 0.5, 0.58395309210740197, 0.76438089152894,
                         0.80050932769011904, 0.95579465386421724)},
                {.dim = 10,
-                .value = 6.5039548008823061e-3,
+                .value = 4.7727136963753490e-3,
+                PROB_AT(0.032993373018074462, 0.15514535775907336, 0.20018919846138622,
+                        0.38326166496125498, 0.38326166496125498, 0.52924947713340654,
+                        0.64035354937106590, 0.71356584741599997, 0.82848182305190733,
+                        0.92525183378539752)},
+               {.dim = 10,
+                .value = 4.7727136963753490e-3,
+                PROB_AT(0.074748166214602480, 0.17151817694809267, 0.28643415258400003,
+                        0.35964645062893410, 0.47075052286659346, 0.61673833503874502,
+                        0.61673833503874502, 0.79981080153861378, 0.84485464224092664,
+                        0.967006626981925538)},
+               {PROB_LOCAL_MINIMUM, .dim = 10, .value = 6.5039548008823061e-3,
                 PROB_AT(0.059619900535812704, 0.16670828183586141, 0.23917065894260849,
                         0.39888429230604449, 0.39888429230604449, 0.60111570769395551,
                         0.60111570769395551, 0.76082934105739151, 0.83329171816413859,
@@ -60,6 +72,6 @@ static const prob_test_function chebyquad_function = {
 PROB_TEST_FUNCTION(chebyquad, "chebyquad",
                    "Chebyquad: the abscissas of a quadrature rule with equal weights",
                    PROB_MGH("35"),
-                   "0 for dim = 1 to 7 and 9, 3.51687e-3 for dim = 8, 6.50395e-3 for dim = 10; "
-                   "at any order of the parameters",
+                   "0 for dim = 1 to 7 and 9, 3.51687e-3 for dim = 8, 4.77271e-3 for dim = 10 "
+                   "(there: 6.50395e-3); at any order of the parameters",
                    PROB_ARRAY(PROB_DIM_ROW("8", 1, 1000), PROB_NOISE_ROWS));

@@ -40,7 +40,15 @@ static const prob_test_function six_hump_camel_function = {
     PROB_START(1, 1),
     PROB_KNOWN(
         {.value = -1.0316284534898774, PROB_AT(0.089842013100318062, -0.71265640302073963)},
-        {.value = -1.0316284534898774, PROB_AT(-0.089842013100318062, 0.71265640302073963)}),
+        {.value = -1.0316284534898774, PROB_AT(-0.089842013100318062, 0.71265640302073963)},
+        {PROB_LOCAL_MINIMUM, .value = -0.21546382438371764,
+         PROB_AT(1.7036067149699808, -0.79608356867262512)},
+        {PROB_LOCAL_MINIMUM, .value = -0.21546382438371764,
+         PROB_AT(-1.7036067149699808, 0.79608356867262512)},
+        {PROB_LOCAL_MINIMUM, .value = 2.1042503103112583,
+         PROB_AT(1.6071047529201972, 0.56865145488413137)},
+        {PROB_LOCAL_MINIMUM, .value = 2.1042503103112583,
+         PROB_AT(-1.6071047529201972, -0.56865145488413137)}),
 };
 PROB_TEST_FUNCTION(six_hump_camel, "six-hump-camel",
                    "six-hump camel-back function of 2 parameters: six minima, two of them "
@@ -90,7 +98,8 @@ static const prob_test_function rastrigin_function = {
     .dim = 2,
     .value = rastrigin,
     PROB_START(0.4, -1.4),
-    PROB_KNOWN({PROB_AT(0)}),
+    PROB_KNOWN({PROB_AT(0)}, {PROB_LOCAL_MINIMUM, .value = 0.99495905709329139,
+                              .value_per_dim = true, PROB_AT(0.99495863765233480)}),
 };
 PROB_TEST_FUNCTION(rastrigin, "rastrigin",
                    "Rastrigin's function: a paraboloid with ripples, about 11^d minima in "
@@ -100,8 +109,8 @@ PROB_TEST_FUNCTION(rastrigin, "rastrigin",
                    "start is ours: (0.4, -1.4), repeated",
                    "0 at theta = 0", PROB_ARRAY(PROB_DIM_ROW("2", 1, 1e5), PROB_NOISE_ROWS));
 
-/* sin(x + y) + (x - y)^2 - 1.5 x + 2.5 y + 1; its minimum in the customary box solves
- * cos(x + y) = -1/2 and x - y = 1. */
+/* sin(x + y) + (x - y)^2 - 1.5 x + 2.5 y + 1; its minima solve cos(x + y) = -1/2 with
+ * sin(x + y) < 0 and x - y = 1: each is pi higher than the one before. */
 static ad_var mccormick(ad_tape *tape, size_t d, const ad_var *x)
 {
     ad_var linear = ad_add(1.0, ad_sub(ad_mul(2.5, x[1]), ad_mul(1.5, x[0])));
@@ -113,7 +122,9 @@ static const prob_test_function mccormick_function = {
     .value = mccormick,
     PROB_START(0, 0),
     PROB_KNOWN(
-        {.value = -1.9132229549810364, PROB_AT(-0.54719755119659775, -1.5471975511965977)}),
+        {.value = -1.9132229549810364, PROB_AT(-0.54719755119659775, -1.5471975511965977)},
+        {PROB_LOCAL_MINIMUM, .value = 1.2283696986087568,
+         PROB_AT(2.5943951023931955, 1.5943951023931955)}),
 };
 PROB_TEST_FUNCTION(mccormick, "mccormick",
                    "McCormick's function of 2 parameters; customarily on [-1.5, 4] x [-3, 4], "
@@ -138,8 +149,14 @@ static const prob_test_function styblinski_tang_function = {
     .dim = 2,
     .value = styblinski_tang,
     PROB_START(0, -1),
-    PROB_KNOWN({.value = -39.166165703771416, PROB_AT(-2.9035340277711771)}),
-    .value_per_dim = true,
+    PROB_KNOWN(
+        {.value = -39.166165703771416, .value_per_dim = true, PROB_AT(-2.9035340277711771)},
+        {PROB_LOCAL_MINIMUM, .value = -25.029446655283943, .value_per_dim = true,
+         PROB_AT(2.7468027709908370)},
+        {PROB_LOCAL_MINIMUM, .dim = 2, .value = -64.195612359055358,
+         PROB_AT(-2.9035340277711771, 2.7468027709908370)},
+        {PROB_LOCAL_MINIMUM, .dim = 2, .value = -64.195612359055358,
+         PROB_AT(2.7468027709908370, -2.9035340277711771)}),
 };
 PROB_TEST_FUNCTION(styblinski_tang, "styblinski-tang",
                    "Styblinski and Tang's function: 2^d minima, one of them global",

@@ -161,7 +161,9 @@ PROB_TEST_FUNCTION(osborne_1, "osborne-1",
                    "the exponentials exchanged",
                    PROB_ARRAY(PROB_NOISE_ROWS));
 
-/* 18: x_3 exp(-t x_1) - x_4 exp(-t x_2) + x_6 exp(-t x_5) - y_i, t = i/10 */
+/* 18: x_3 exp(-t x_1) - x_4 exp(-t x_2) + x_6 exp(-t x_5) - y_i, t = i/10.  Where x_1 = x_5,
+ * only x_3 + x_6 matters: the source's 5.65565e-3 is that of two exponentials, stationary on a
+ * line, of which the part with x_3 x_6 < 0 is a minimum, the part between is not. */
 static void biggs_exp6(ad_tape *tape, size_t d, size_t m, const ad_var *x, ad_var *r)
 {
     for (size_t i = 0; i < m; i++) {
@@ -179,13 +181,19 @@ static const prob_test_function biggs_exp6_function = {
     PROB_START(1, 2, 1, 1, 1, 1),
     PROB_KNOWN({PROB_AT(1, 10, 1, 5, 4, 3)}, {PROB_AT(4, 10, 3, 5, 1, 1)},
                {PROB_AT(1, 4, 1, -3, 10, -5)}, {PROB_AT(4, 1, 3, -1, 10, -5)},
-               {PROB_AT(10, 1, -5, -1, 4, 3)}, {PROB_AT(10, 4, -5, -3, 1, 1)}),
+               {PROB_AT(10, 1, -5, -1, 4, 3)}, {PROB_AT(10, 4, -5, -3, 1, 1)},
+               {PROB_LOCAL_MINIMUM, .terms = 13, .value = 5.6556499254999310e-3,
+                PROB_AT(1.7114159947195876, 17.683198180949067, 3, 5.1865615519934518,
+                        1.7114159947195876, -0.67371267816221493)},
+               {PROB_SADDLE, .terms = 13, .value = 5.6556499254999310e-3,
+                PROB_AT(1.7114159947195876, 17.683198180949067, 1, 5.1865615519934518,
+                        1.7114159947195876, 1.3262873218377851)}),
 };
 PROB_TEST_FUNCTION(biggs_exp6, "biggs-exp6",
                    "Biggs's function of 6 parameters: three exponentials", PROB_MGH("18"),
                    "0 at (1, 10, 1, 5, 4, 3) and the five other orders of its exponentials: "
                    "(4, 10, 3, 5, 1, 1), (1, 4, 1, -3, 10, -5), (4, 1, 3, -1, 10, -5), "
-                   "(10, 1, -5, -1, 4, 3), (10, 4, -5, -3, 1, 1); 5.65565e-3 is stationary",
+                   "(10, 1, -5, -1, 4, 3), (10, 4, -5, -3, 1, 1)",
                    PROB_ARRAY(PROB_TERMS_ROW("13", 6, 1000), PROB_NOISE_ROWS));
 
 /* 19: y_i - (x_1 exp(-t x_5) + sum_{k=2..4} x_k exp(-(t - x_{k+7})^2 x_{k+4})), t = (i-1)/10 */

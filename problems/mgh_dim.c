@@ -183,9 +183,7 @@ static const prob_test_function trigonometric_function = {
     .residuals = trigonometric,
     .start_at = one_nth,
     PROB_KNOWN({PROB_AT(0)},
-               {.dim = 10,
-                .local = true,
-                .value = 2.7950561218794563e-5,
+               {PROB_LOCAL_MINIMUM, .dim = 10, .value = 2.7950561218794563e-5,
                 PROB_AT(0.055150903980691293, 0.056840616794738563, 0.058764001762695084,
                         0.060990608656760805, 0.063626213695854510, 0.066843179452758789,
                         0.20816151856988116, 0.16436309588564774, 0.085006895688507445,
@@ -193,11 +191,12 @@ static const prob_test_function trigonometric_function = {
 };
 PROB_TEST_FUNCTION(trigonometric, "trigonometric",
                    "the trigonometric function, with several minima", PROB_MGH("26"),
-                   "0 at theta = 0 (and at others, up to multiples of 2 pi); local: 2.79506e-5 "
-                   "for dim = 10",
+                   "0 at theta = 0 (and at others, up to multiples of 2 pi)",
                    PROB_ARRAY(PROB_DIM_ROW("10", 1, 1000), PROB_NOISE_ROWS));
 
-/* 27 */
+/* 27.  The source gives the value 1 at (0, ..., 0, n + 1) among its minima.  It is stationary
+ * there for n > 2, but at (-s, ..., -s, n + 1 + n s) the linear residuals are 0 as well and the
+ * product is (-s)^(n-1) (n + 1 + n s): for s or -s there are lower values. */
 static void brown_almost_linear(ad_tape *tape, size_t d, size_t m, const ad_var *x, ad_var *r)
 {
     ad_var sum = ad_sum(d, x), product = x[0];
@@ -218,12 +217,12 @@ static const prob_test_function brown_almost_linear_function = {
                         0.97943030334986245, 0.97943030334986245, 0.97943030334986245,
                         0.97943030334986245, 0.97943030334986245, 0.97943030334986245,
                         1.2056969665013755)},
-               {.dim = 10, .local = true, .value = 1, PROB_AT(0, 0, 0, 0, 0, 0, 0, 0, 0, 11)}),
+               {PROB_SADDLE, .dim = 10, .value = 1, PROB_AT(0, 0, 0, 0, 0, 0, 0, 0, 0, 11)}),
 };
 PROB_TEST_FUNCTION(brown_almost_linear, "brown-almost-linear",
                    "Brown's almost linear system: squares of d - 1 linear equations and one "
                    "with the product of all parameters",
                    PROB_MGH("27"),
                    "0 at (1, ..., 1) and (a, ..., a, a^(1-d)) with d a^d - (d + 1) a^(d-1) + 1 "
-                   "= 0 (a = 0.979430 for dim = 10); local: 1 at (0, ..., 0, d + 1)",
+                   "= 0 (a = 0.979430 for dim = 10)",
                    PROB_ARRAY(PROB_DIM_ROW("10", 2, 100), PROB_NOISE_ROWS));

@@ -20,14 +20,12 @@ static const prob_test_function freudenstein_roth_function = {
     .fixed_terms = 2,
     .residuals = freudenstein_roth,
     PROB_START(0.5, -2),
-    PROB_KNOWN({PROB_AT(5, 4)}, {.value = 48.984253679240021,
-                                 PROB_AT(11.412778986902094, -0.89680525327447652),
-                                 .local = true}),
+    PROB_KNOWN({PROB_AT(5, 4)}, {PROB_LOCAL_MINIMUM, .value = 48.984253679240021,
+                                 PROB_AT(11.412778986902094, -0.89680525327447652)}),
 };
 PROB_TEST_FUNCTION(freudenstein_roth, "freudenstein-roth",
                    "Freudenstein and Roth's function of 2 parameters", PROB_MGH("2"),
-                   "0 at (5, 4); local: 48.9842 at (11.4128, -0.896805)",
-                   PROB_ARRAY(PROB_NOISE_ROWS));
+                   "0 at (5, 4)", PROB_ARRAY(PROB_NOISE_ROWS));
 
 /* 3 */
 static void powell_badly_scaled(ad_tape *tape, size_t d, size_t m, const ad_var *x, ad_var *r)
@@ -207,7 +205,9 @@ static const prob_test_function wood_function = {
     .fixed_terms = 6,
     .residuals = wood,
     PROB_START(-3, -1, -3, -1),
-    PROB_KNOWN({PROB_AT(1)}),
+    PROB_KNOWN({PROB_AT(1)}, {PROB_SADDLE, .value = 7.8769671651768675,
+                              PROB_AT(-0.96797402493759307, 0.94713914081784182,
+                                      -0.96951631033159115, 0.95124766579232528)}),
 };
 PROB_TEST_FUNCTION(wood, "wood", "Wood's function of 4 parameters", PROB_MGH("14"),
                    "0 at (1, 1, 1, 1)", PROB_ARRAY(PROB_NOISE_ROWS));

@@ -4,6 +4,7 @@
  *
  * with xi_k ~ N(1, noise^2) independent.  f is quadratic in xi, so that the expected
  * objective is f(theta, 1) plus a constant: the population is the single sample xi = 1. */
+#include "problems/known.h"
 #include "problems/rows.h"
 
 #include "base/memory.h"
@@ -21,6 +22,27 @@ static const meka_option options[] = {
     {"noise", MEKA_OPTION_REAL, "0.1", 0, 1e100, NULL,
      "standard deviation of the targets xi_k around 1", offsetof(params, noise)},
 };
+
+/* For d = 4 to 30 there are two minima (Shang, Qiu 2006), the second near (-1, 1, ..., 1). */
+static const prob_known_table known = PROB_KNOWN_TABLE(
+    {PROB_AT(1)},
+    {PROB_LOCAL_MINIMUM, .dim = 4, .value = 3.7014286104300173,
+     PROB_AT(-0.77565922656535262, 0.61309336548504346, 0.38206284633839315,
+             0.14597201855219461)},
+    {PROB_LOCAL_MINIMUM, .dim = 5, .value = 3.9308394341330281,
+     PROB_AT(-0.96205102069475016, 0.93573939597671001, 0.88071360419432059,
+             0.77787767585440633, 0.60509367859265284)},
+    {PROB_LOCAL_MINIMUM, .dim = 6, .value = 3.9739405009302949,
+     PROB_AT(-0.98657497957099373, 0.98339822883618175, 0.97210667005309191,
+             0.94743743682643601, 0.89865118485172963, 0.80757395203541755)},
+    {PROB_LOCAL_MINIMUM, .dim = 7, .value = 3.9836005364248540,
+     PROB_AT(-0.99172257256140554, 0.99355539350337126, 0.99217332159469212,
+             0.98689876269031392, 0.97516475660887304, 0.95143198270499267,
+             0.90522281771395347)},
+    {PROB_LOCAL_MINIMUM, .dim = 10, .value = 3.9865791123471382,
+     PROB_AT(-0.99326337285636895, 0.99660603944343522, 0.99824061139111252,
+             0.99898843376780063, 0.99922615343966498, 0.99907364816334434, 0.99845417740290879,
+             0.99705625166303772, 0.99417937522806614, 0.98839263012886794)});
 
 typedef struct rosenbrock {
     size_t d;
@@ -58,7 +80,8 @@ static meka_status make(prob_instance *out, const void *values, const prob_reque
     const params *p = values;
     size_t d = p->dim;
     (void)request;
-    rosenbrock *r = meka_alloc(1, sizeof *r + 2 * d * sizeof(double), err);
+    size_t room = 2 * d * sizeof(double) + prob_known_size(&known, d, 0);
+    rosenbrock *r = meka_alloc(1, sizeof *r + room, err);
     if (!r)
         return MEKA_ERR_MEMORY;
     r->d = d;
@@ -81,18 +104,21 @@ static meka_status make(prob_instance *out, const void *values, const prob_reque
                    .ctx = r,
                    .population = r->one,
                    .n_population = 1},
-        .minimum = 0.0,
-        .minimizer = r->one,
         .storage = r,
     };
+    prob_known_fill(out, &known, d, 0, r->one + d);
     return MEKA_OK;
 }
 
 const prob_problem prob_rosenbrock = {
     .name = "rosenbrock",
     .summary = "chained Rosenbrock function with a noisy target xi ~ N(1, noise^2)",
-    .reference = "Rosenbrock, Computer Journal 3 (1960) 175-184; the noise is ours",
+    .reference =
+        "Rosenbrock, Computer Journal 3 (1960) 175-184, for dim = 2 problem 1 of More, "
+        "Garbow, Hillstrom 1981; local minima: Shang, Qiu, Evolutionary Computation 14 "
+        "(2006) 119-126; the noise is ours",
     .minimum = "0 at (1, ..., 1)",
+    .known = &known,
     .options = {options, sizeof options / sizeof options[0], sizeof(params)},
     .make = make,
 };

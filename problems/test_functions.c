@@ -49,31 +49,6 @@ static void draw(const void *ctx, uint64_t seed, uint64_t step, size_t n, double
     }
 }
 
-static bool applies(const prob_known *known, size_t d, size_t m)
-{
-    return (!known->dim || known->dim == d) && (!known->terms || known->terms == m);
-}
-
-/* Fills in what is known of the minimum for this d and m; `point` has room for all points. */
-static void fill_minima(prob_instance *out, const noisy_function *f, double *point)
-{
-    const prob_test_function *function = f->function;
-    out->minimum = function->minimum ? function->minimum(f->d, f->m) : NAN;
-    for (size_t i = 0; i < function->n_known; i++) {
-        const prob_known *known = &function->known[i];
-        if (known->local || !applies(known, f->d, f->m))
-            continue;
-        if (!function->minimum)
-            out->minimum = known->value * (function->value_per_dim ? (double)f->d : 1.0);
-        if (!known->x)
-            continue;
-        double *x = point + f->d * out->n_minimizers++;
-        for (size_t k = 0; k < f->d; k++)
-            x[k] = known->x[k % known->n];
-    }
-    out->minimizer = out->n_minimizers ? point : NULL;
-}
-
 /* d and m of these options, or MEKA_ERR_INPUT. */
 static meka_status sizes(noisy_function *f, const char *name,
                          const prob_test_function_params *p, meka_error *err)
@@ -103,12 +78,12 @@ meka_status prob_test_function_make(prob_instance *out, const char *name,
         return status;
     made.factor_log_sd = sqrt(log1p(p->multiplicative * p->multiplicative));
     size_t d = made.d;
-    size_t n_doubles = d + (d + 1) + function->n_known * d;
-    noisy_function *f = meka_alloc(1, sizeof *f + n_doubles * sizeof(double), err);
+    size_t room = (d + (d + 1)) * sizeof(double) + prob_known_size(&function->known, d, made.m);
+    noisy_function *f = meka_alloc(1, sizeof *f + room, err);
     if (!f)
         return MEKA_ERR_MEMORY;
     *f = made;
-    double *x0 = (double *)(f + 1), *population = x0 + d, *point = population + d + 1;
+    double *x0 = (double *)(f + 1), *population = x0 + d;
     for (size_t k = 0; k < d; k++)
         x0[k] = function->start_at ? function->start_at(k, d)
                                    : function->start[k % function->n_start];
@@ -127,6 +102,8 @@ meka_status prob_test_function_make(prob_instance *out, const char *name,
                    .n_population = 1},
         .storage = f,
     };
-    fill_minima(out, f, point);
+    prob_known_fill(out, &function->known, d, f->m, population + d + 1);
+    if (function->minimum)
+        out->minimum = function->minimum(d, f->m);
     return MEKA_OK;
 }

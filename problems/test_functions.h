@@ -12,16 +12,8 @@
 #ifndef PROBLEMS_TEST_FUNCTIONS_H
 #define PROBLEMS_TEST_FUNCTIONS_H
 
+#include "problems/known.h"
 #include "problems/rows.h"
-
-/* A known minimum. */
-typedef struct prob_known {
-    size_t dim, terms; /* where it is one; 0: for all */
-    double value;      /* of the minimum, divided by d if value_per_dim */
-    const double *x;   /* [n], repeated up to d entries; NULL: the point is not known */
-    size_t n;
-    bool local; /* there are lower values */
-} prob_known;
 
 typedef struct prob_test_function {
     size_t dim;      /* d, unless there is an option */
@@ -36,9 +28,7 @@ typedef struct prob_test_function {
     const double *start;
     size_t n_start;
     double (*start_at)(size_t k, size_t d);
-    const prob_known *known; /* [n_known]; the first that is not local is the instance's */
-    size_t n_known;
-    bool value_per_dim;
+    prob_known_table known;
     double (*minimum)(size_t d, size_t m); /* where the value has a formula; else NULL */
 } prob_test_function;
 
@@ -93,21 +83,16 @@ meka_status prob_test_function_make(prob_instance *out, const char *name,
         .summary = summary_,                                                                   \
         .reference = reference_,                                                               \
         .minimum = minimum_,                                                                   \
+        .known = &id##_function.known,                                                         \
         .options = {id##_options, sizeof id##_options / sizeof id##_options[0],                \
                     sizeof(prob_test_function_params)},                                        \
         .make = id##_make,                                                                     \
     }
 
-/* For the rows: arrays with their lengths. */
+/* For the rows: the start with its length. */
 #define PROB_START(...)                                                                        \
     .start = (const double[]){__VA_ARGS__},                                                    \
     .n_start = sizeof((const double[]){__VA_ARGS__}) / sizeof(double)
-#define PROB_AT(...)                                                                           \
-    .x = (const double[]){__VA_ARGS__},                                                        \
-    .n = sizeof((const double[]){__VA_ARGS__}) / sizeof(double)
-#define PROB_KNOWN(...)                                                                        \
-    .known = (const prob_known[]){__VA_ARGS__},                                                \
-    .n_known = sizeof((const prob_known[]){__VA_ARGS__}) / sizeof(prob_known)
 
 /* Number k of More, Garbow, Hillstrom 1981. */
 #define PROB_MGH(k) "More, Garbow, Hillstrom, ACM TOMS 7 (1981) 17-41, problem " k

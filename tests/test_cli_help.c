@@ -191,6 +191,24 @@ START_TEST(list_of_a_name_says_all_about_it)
 }
 END_TEST
 
+START_TEST(list_of_a_problem_says_where_else_it_is_stationary)
+{
+    drive_result result = drive("list freudenstein-roth");
+    assert_done(result);
+    assert_says(result.out, "local minimum: 48.9843 at (11.4128, -0.896805)\n");
+    result = drive("list brown-almost-linear");
+    assert_says(result.out, "saddle point: 1 at (0, 0, 0, 0, 0, 0, ..) for dim = 10\n");
+    cJSON *json = drive_json(drive("list styblinski-tang --json"));
+    const cJSON *problem = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "problems"), 0);
+    const cJSON *known = cJSON_GetArrayItem(cJSON_GetObjectItem(problem, "known"), 2);
+    ck_assert_str_eq(cJSON_GetObjectItem(known, "kind")->valuestring, "local minimum");
+    ck_assert_double_eq(cJSON_GetObjectItem(known, "dim")->valuedouble, 2);
+    assert_ulps(cJSON_GetObjectItem(known, "value")->valuedouble, -64.195612359055358, 2);
+    ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(known, "x")), 2);
+    cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(list_of_one_kind_as_json_has_only_that_kind)
 {
     int n = 0;
@@ -216,4 +234,5 @@ TEST_MAIN("cli_help", help_of_the_program_names_every_subcommand,
           the_version_is_that_of_the_headers,
           the_manual_page_is_sound_roff_and_names_every_option,
           list_shows_every_row_of_the_registries, list_of_a_name_says_all_about_it,
+          list_of_a_problem_says_where_else_it_is_stationary,
           list_of_one_kind_as_json_has_only_that_kind)

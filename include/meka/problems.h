@@ -12,6 +12,13 @@
 extern "C" {
 #endif
 
+/* A point where the mean loss is stationary, other than a minimizer. */
+typedef struct prob_stationary {
+    double value;    /* of the mean loss */
+    const double *x; /* [d] */
+    bool minimum;    /* a local one; else there are lower values as near as one likes */
+} prob_stationary;
+
 /* One instance of a problem.  Owned by the caller through prob_destroy. */
 typedef struct prob_instance {
     ad_objective objective; /* x0 is the standard start, [d] */
@@ -21,6 +28,9 @@ typedef struct prob_instance {
     /* Where several points have this minimum: [n_minimizers][d], `minimizer` first; 0: only
      * that one is known, if any. */
     size_t n_minimizers;
+    /* Where methods may end up or be held up instead, as far as it is known; else 0, NULL. */
+    size_t n_stationary;
+    const prob_stationary *stationary; /* [n_stationary] */
     /* Of a noisy quadratic, else NULL: */
     const double *hessian;     /* H [d][d], symmetric, the mean over samples */
     const double *eigenvalue;  /* of H, [d], ascending */
@@ -40,11 +50,33 @@ typedef struct prob_request {
     uint64_t seed;        /* of all that is random in the problem itself */
 } prob_request;
 
+typedef enum prob_known_kind {
+    PROB_MINIMUM,       /* nothing is lower, or nothing in the box that the row names */
+    PROB_LOCAL_MINIMUM, /* there are lower values, but not near by */
+    PROB_SADDLE,        /* stationary, but no minimum */
+} prob_known_kind;
+
+/* A stationary point of a problem's mean loss. */
+typedef struct prob_known {
+    prob_known_kind kind;
+    size_t dim, terms; /* where it is one: values of these options; 0: for all */
+    double value;      /* of the mean loss, divided by d if value_per_dim */
+    bool value_per_dim;
+    const double *x; /* [n], repeated up to d entries; NULL: the point is not known */
+    size_t n;
+} prob_known;
+
+typedef struct prob_known_table {
+    const prob_known *row; /* [n] */
+    size_t n;
+} prob_known_table;
+
 typedef struct prob_problem {
     const char *name, *summary, *reference;
-    const char *minimum; /* "0 at (1, 1)": what is known, in words */
-    const char *data;    /* what prob_request.data names, in words; NULL: it takes none */
-    bool needs_data;     /* cannot be made without */
+    const char *minimum;           /* "0 at (1, 1)": what is known, in words */
+    const prob_known_table *known; /* and in numbers; NULL: in the instance only */
+    const char *data; /* what prob_request.data names, in words; NULL: it takes none */
+    bool needs_data;  /* cannot be made without */
     meka_option_table options;
     /* Deterministic in (params, request->data, request->seed). */
     meka_status (*make)(prob_instance *out, const void *params, const prob_request *request,
