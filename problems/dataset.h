@@ -2,12 +2,19 @@
 #ifndef PROBLEMS_DATASET_H
 #define PROBLEMS_DATASET_H
 
+#include "base/csv.h"
+#include "problems/bytes.h"
+
 #include <meka/data.h>
 
 enum {
     PROB_MOST_CLASSES = 1000,       /* more are taken for real-valued labels */
     PROB_MOST_FEATURES = 100000000, /* of a row, where nobody has said how many */
 };
+
+/* Reads on to the next line of numbers, past comments and names of columns, and adds it to csv,
+ * which is of the same file; *more is false after the last. */
+meka_status prob_csv_next(meka_csv *csv, prob_bytes *bytes, bool *more, meka_error *err);
 
 /* The names of classes met so far, ascending; zeroed at the start. */
 typedef struct prob_classes {

@@ -3,9 +3,8 @@
  * that the scales of the variables do not matter. */
 #include "problems/noise_law.h"
 
-#include "base/csv.h"
 #include "base/memory.h"
-#include "problems/bytes.h"
+#include "problems/dataset.h"
 
 #include <assert.h>
 #include <float.h>
@@ -58,23 +57,19 @@ static meka_status check_row(const reader *in, meka_error *err)
 
 static meka_status read_rows(reader *in, meka_error *err)
 {
-    while (true) {
-        bool more;
-        meka_status status = prob_bytes_line(&in->bytes, &more, err);
-        if (status != MEKA_OK || !more)
-            return status;
-        size_t n_before = in->csv.n_values;
-        status = meka_csv_add(&in->csv, in->bytes.line, strlen(in->bytes.line), err);
-        if (status == MEKA_OK && in->csv.n_values > n_before) {
+    bool more = true;
+    while (more) {
+        meka_status status = prob_csv_next(&in->csv, &in->bytes, &more, err);
+        if (status == MEKA_OK && more)
             status = meka_grow(&in->line, &in->room, in->n_rows + 1, sizeof *in->line, err);
-            if (status == MEKA_OK) {
-                in->line[in->n_rows++] = in->csv.line_number;
-                status = check_row(in, err);
-            }
+        if (status == MEKA_OK && more) {
+            in->line[in->n_rows++] = in->csv.line_number;
+            status = check_row(in, err);
         }
         if (status != MEKA_OK)
             return status;
     }
+    return MEKA_OK;
 }
 
 /* c [n][n] becomes the correlations, 0 in place of 0/0; sd [n]. */

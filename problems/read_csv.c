@@ -1,8 +1,6 @@
 #include "problems/dataset.h"
 
-#include "base/csv.h"
 #include "base/memory.h"
-#include "problems/bytes.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -51,20 +49,30 @@ static meka_status check_row(reader *in, meka_error *err)
                             csv->line_number, err);
 }
 
+meka_status prob_csv_next(meka_csv *csv, prob_bytes *bytes, bool *more, meka_error *err)
+{
+    size_t n_before = csv->n_values;
+    do {
+        meka_status status = prob_bytes_line(bytes, more, err);
+        if (status == MEKA_OK && *more)
+            status = meka_csv_add(csv, bytes->line, strlen(bytes->line), err);
+        if (status != MEKA_OK)
+            return status;
+    } while (*more && csv->n_values == n_before);
+    return MEKA_OK;
+}
+
 static meka_status read_lines(reader *in, meka_error *err)
 {
-    while (true) {
-        bool more;
-        meka_status status = prob_bytes_line(&in->bytes, &more, err);
-        if (status != MEKA_OK || !more)
-            return status;
-        size_t n_before = in->csv.n_values;
-        status = meka_csv_add(&in->csv, in->bytes.line, strlen(in->bytes.line), err);
-        if (status == MEKA_OK && in->csv.n_values > n_before)
+    bool more = true;
+    while (more) {
+        meka_status status = prob_csv_next(&in->csv, &in->bytes, &more, err);
+        if (status == MEKA_OK && more)
             status = check_row(in, err);
         if (status != MEKA_OK)
             return status;
     }
+    return MEKA_OK;
 }
 
 /* Moves the label's column of table out into labels of their own; the rows close up. */

@@ -4,6 +4,8 @@
 #include "tests/data_fixture.h"
 #include "tests/nist_fixture.h"
 
+#include "problems/noise_law.h"
+
 enum { ROUNDS = 1500, MOST = 8000 };
 
 static uint64_t below(meka_rng *rng, uint64_t n)
@@ -118,6 +120,19 @@ static meka_status read_nist(prob_dataset *out, const char *path, meka_error *er
     return status;
 }
 
+/* Its factor passes for the rows of a data set; of rank 0 it is a row of zeros. */
+static meka_status read_covariance(prob_dataset *out, const char *path, meka_error *err)
+{
+    prob_covariance c;
+    meka_status status = prob_read_covariance(&c, path, err);
+    if (status == MEKA_OK) {
+        ck_assert_uint_le(c.rank, c.d);
+        *out =
+            (prob_dataset){.n_rows = c.rank ? c.rank : 1, .n_features = c.d, .dense = c.axis};
+    }
+    return status;
+}
+
 /* Reads ROUNDS damaged versions of the file; of every four, one is compressed after the damage
  * and one before it. */
 static void fuzz(const void *valid, size_t n_valid,
@@ -198,6 +213,13 @@ START_TEST(no_damage_to_a_nist_file_does_harm)
 }
 END_TEST
 
+START_TEST(no_damage_to_a_covariance_does_harm)
+{
+    static const char text[] = "a b c\n4 1 -2\n1 9 0.5\n-2 0.5 16\n";
+    fuzz(text, strlen(text), read_covariance, 7);
+}
+END_TEST
+
 TEST_MAIN("data_fuzz", no_damage_to_a_libsvm_file_does_harm, no_damage_to_a_csv_file_does_harm,
           no_damage_to_an_idx_file_does_harm, no_damage_to_a_cifar_file_does_harm,
-          no_damage_to_a_nist_file_does_harm)
+          no_damage_to_a_nist_file_does_harm, no_damage_to_a_covariance_does_harm)
