@@ -338,9 +338,11 @@ const cli_command cli_list = {
     .name = "list",
     .summary = "list methods, problems and figures with their options",
     .usage = "[methods|problems|figures|NAME] [OPTION]...",
-    .details = "Lists what meka knows by name: optimization methods, problems of the zoo and "
-               "figures.  Of one NAME it says all: source, departures from it, options with "
-               "their defaults, ranges and meanings.  JSON always holds all of that.",
+    .details =
+        "Lists what meka knows by name: optimization methods, problems of the zoo and "
+        "figures.  Of one NAME it says all: source, departures from it, known minima "
+        "and saddle points, options with their defaults, ranges and meanings.  JSON always "
+        "holds all of that.",
     .example = "meka list adam",
     .option = options,
     .n_options = sizeof options / sizeof options[0],

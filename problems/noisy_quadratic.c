@@ -35,8 +35,8 @@ typedef struct params {
     }
 /* What both have. */
 #define HESSIAN_ROWS(condition_)                                                               \
-    ROW("dim", COUNT, "20", 1, 100000, NULL, "number of parameters d; of --data, if given",    \
-        dim),                                                                                  \
+    ROW("dim", COUNT, "20", 1, 100000, NULL,                                                   \
+        "number of parameters d; with --data, that of the file", dim),                         \
         ROW("condition", REAL, condition_, 1, 1e15, NULL,                                      \
             "condition number L/mu of the mean Hessian H; its largest eigenvalue is L = 1",    \
             condition),                                                                        \
