@@ -23,7 +23,7 @@ static const struct {
     {"MLP 784-128-10", "mlp", "train-rows=1000 test-rows=10", 128, true},
     {"CNN, width 8", "cnn", "train-rows=500 test-rows=10 colour=no", 64, true},
 };
-enum { N_CASES = sizeof cases / sizeof cases[0], ROUNDS = 15 };
+enum { N_CASES = sizeof cases / sizeof cases[0], ROUNDS = 15, FEW_ROUNDS = 3 };
 
 /* A round lasts so long at least, so that the clock and the first step weigh little. */
 static const double round_seconds = 0.02;
@@ -135,7 +135,10 @@ static void add(plot_figure_work *work, size_t c, plot_interval ratio, double sg
 static meka_status write(plot_figure_work *work, FILE *stream, meka_error *err)
 {
     const plot_figure_config *config = work->config;
-    size_t R = config->seeds ? config->seeds : config->full ? 4 * ROUNDS : ROUNDS;
+    size_t R = config->seeds   ? config->seeds
+               : config->steps ? FEW_ROUNDS
+               : config->full  ? 4 * ROUNDS
+                               : ROUNDS;
     double *x = meka_alloc(3 * R, sizeof *x, err);
     if (!x)
         return MEKA_ERR_MEMORY;
