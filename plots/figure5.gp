@@ -20,7 +20,7 @@ left(i) = 0.09 + 0.46*(i - 1)
 
 stats 'figure5.tsv' using 1 nooutput
 set xrange [0:STATS_max]
-set xtics 100
+set xtics STATS_max > 1000 ? STATS_max/4 : 100
 set border 3 lw 1
 set tics nomirror out
 set grid xtics ytics lc rgb "#d0d0d0" lw 0.5

@@ -46,7 +46,7 @@ do for [picture in "png svg"] {
         set tmargin at screen 0.88
         set bmargin at screen 0.61
         set xrange [0:last]
-        set xtics 100
+        set xtics last > 1000 ? last/4 : 100
         set xlabel "iteration {/:Italic t}"
         set logscale y
         set yrange [1:10]

@@ -44,7 +44,7 @@ static const plot_experiment experiment = {
     .name = "figure7",
     .problem = "cnn",
     .size = {PLOT_SMALL_CNN, 32, 4, 500, 25},
-    .full = {"width=8 colour=no", 32, 10, 2000, 100},
+    .full = {PLOT_LARGE_CNN, 32, 10, 2000, 100},
     .linear = true,
     .n_curves = N_CURVES,
     .curve = curves,
@@ -129,7 +129,8 @@ const plot_figure plot_figure_7 = {
                "accuracy is the share of 500 test images that\n"
                "are right. Lines are medians, bands the 10% and 90% quantiles over "
                "repetitions. The paper finds curvature and variance\n"
-               "to rise at the switch and to stay.",
+               "to rise at the switch and to stay. With --full the networks are larger, on "
+               "2000 images.",
     .script = figure7_gp,
     .experiment = (const plot_experiment *const[]){&experiment},
     .n_experiments = 1,

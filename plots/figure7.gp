@@ -24,7 +24,7 @@ top(i) = i < 3 ? 0.9 : 0.475
 stats 'figure7.tsv' using 1 nooutput
 last = STATS_max
 set xrange [0:last]
-set xtics 100
+set xtics last > 1000 ? last/4 : 100
 set border 3 lw 1
 set tics nomirror out
 set grid xtics ytics lc rgb "#d0d0d0" lw 0.5

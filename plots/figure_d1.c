@@ -16,8 +16,8 @@ static const plot_arena arenas[] = {
     {"D1-cnn", "cnn", PLOT_SMALL_CNN, NULL, 32},
 };
 static const plot_arena full_arenas[] = {
-    {"D1-mlp-full", "mlp", "hidden=128", NULL, 128},
-    {"D1-cnn-full", "cnn", "width=8 colour=no", NULL, 128},
+    {"D1-mlp-full", "mlp", PLOT_LARGE_MLP, NULL, 32},
+    {"D1-cnn-full", "cnn", PLOT_LARGE_CNN, NULL, 32},
 };
 enum { MLP, CNN, N_ARENAS };
 static const char *const titles[N_ARENAS] = {"perceptron", "convolutional network"};
@@ -48,7 +48,7 @@ static plot_compare_config configure(const plot_figure_config *from)
         .contender = contenders,
         .measure = &plot_measure_gap,
         .also = &plot_measure_test_score,
-        .budget = at_most(from->full ? 10000 : 900, from->steps),
+        .budget = at_most(from->full ? 3000 : 900, from->steps),
         .points = 15,
         .linear = true,
         .seeds = seeds,
@@ -224,7 +224,9 @@ const plot_figure plot_figure_d1 = {
                "end; nothing of MEKA is tuned. Above:\n"
                "loss over all training images; curves end where runs are no longer finite. "
                "Below: share of the test images that are\n"
-               "right. Lines are medians, bands the 10% and 90% quantiles over seeds.",
+               "right. Lines are medians, bands the 10% and 90% quantiles over seeds. With "
+               "--full the networks are larger, on 2000\n"
+               "images.",
     .script = figure_d1_gp,
     .write = write,
 };
