@@ -40,3 +40,8 @@ cli_exit cli_exit_of(meka_status status)
         return CLI_FAILED;
     }
 }
+
+cli_exit cli_exit_of_data(meka_status status, const char *data)
+{
+    return status == MEKA_ERR_INPUT && data ? CLI_FAILED : cli_exit_of(status);
+}

@@ -99,6 +99,9 @@ bool cli_split_pair(const char *text, char *a, char *b, size_t size);
 /* What a failure of the library comes to: CLI_USAGE where the command line holds the value
  * that was not usable (MEKA_ERR_INPUT), else CLI_FAILED. */
 cli_exit cli_exit_of(meka_status status);
+/* The same where all other values are known to be usable, so that what is not is in the data:
+ * CLI_FAILED, if there are any (else NULL). */
+cli_exit cli_exit_of_data(meka_status status, const char *data);
 
 /* Rows that several subcommands share. */
 #define CLI_OPTION_QUIET(values_type)                                                          \
@@ -118,6 +121,37 @@ cli_exit cli_exit_of(meka_status status);
         .initial = "the number of processors",                                                 \
         .meaning = "threads to use; results do not depend on it",                              \
         .offset = offsetof(values_type, jobs)                                                  \
+    }
+/* What figure and reproduce make their figures from: out, full, steps, data, seed. */
+#define CLI_OPTIONS_FIGURES(values_type)                                                       \
+    {.name = "out",                                                                            \
+     .argument = "DIR",                                                                        \
+     .type = CLI_TEXT,                                                                         \
+     .meaning = "directory for the files; made if it does not exist",                          \
+     .offset = offsetof(values_type, out)},                                                    \
+        {.name = "full",                                                                       \
+         .type = CLI_FLAG,                                                                     \
+         .meaning = "larger experiments, which take longer",                                   \
+         .offset = offsetof(values_type, full)},                                               \
+        {.name = "steps",                                                                      \
+         .argument = "N",                                                                      \
+         .type = CLI_COUNT,                                                                    \
+         .min = 1,                                                                             \
+         .max = 1e9,                                                                           \
+         .initial = "the experiment's own number",                                             \
+         .meaning = "end the runs after so many iterations, for a quick look; figures 3 and "  \
+                    "P stay as they are",                                                      \
+         .offset = offsetof(values_type, steps)},                                              \
+        {.name = "data",                                                                       \
+         .argument = "DIR",                                                                    \
+         .type = CLI_TEXT,                                                                     \
+         .initial = "built-in images",                                                         \
+         .meaning = "directory with mnist/ and cifar-10/, whose images networks train on",     \
+         .offset = offsetof(values_type, data)},                                               \
+    {                                                                                          \
+        .name = "seed", .argument = "S", .type = CLI_COUNT, .min = 0, .max = 1e15,             \
+        .meaning = "of all experiments; the same seed gives the same results",                 \
+        .offset = offsetof(values_type, seed)                                                  \
     }
 
 /* The subcommands, one file each. */

@@ -10,6 +10,7 @@
 typedef struct figure_values {
     const char *out;
     uint64_t seed, seeds, steps, jobs;
+    const char *data;
     bool full, json, quiet;
 } figure_values;
 
@@ -38,6 +39,7 @@ static cli_exit make_figure(const cli_call *call, meka_error *err)
         .seeds = values->seeds,
         .full = values->full,
         .steps = values->steps,
+        .data = values->data,
         .jobs = values->jobs,
         .interrupted = cli_interrupted,
         .progress = cli_progress_update,
@@ -54,7 +56,7 @@ static cli_exit make_figure(const cli_call *call, meka_error *err)
         status = print_json(figure, &outcome, err);
     else if (status == MEKA_OK)
         cli_report_print_figure(figure, &outcome);
-    return cli_exit_of(status);
+    return cli_exit_of_data(status, values->data);
 }
 
 static void defaults(void *place)
@@ -66,31 +68,7 @@ static void defaults(void *place)
 #define PLACE(field) .offset = offsetof(figure_values, field)
 
 static const cli_option options[] = {
-    {.name = "out",
-     .argument = "DIR",
-     .type = CLI_TEXT,
-     .meaning = "directory for the files; made if it does not exist",
-     PLACE(out)},
-    {.name = "full",
-     .type = CLI_FLAG,
-     .meaning = "larger experiments, which take longer",
-     PLACE(full)},
-    {.name = "steps",
-     .argument = "N",
-     .type = CLI_COUNT,
-     .min = 1,
-     .max = 1e9,
-     .initial = "the experiment's own number",
-     .meaning = "end the runs after so many iterations, for a quick look; figures 3 and P "
-                "stay as they are",
-     PLACE(steps)},
-    {.name = "seed",
-     .argument = "S",
-     .type = CLI_COUNT,
-     .min = 0,
-     .max = 1e15,
-     .meaning = "of the experiment; the same seed gives the same data",
-     PLACE(seed)},
+    CLI_OPTIONS_FIGURES(figure_values),
     {.name = "seeds",
      .argument = "N",
      .type = CLI_COUNT,

@@ -14,6 +14,7 @@
 typedef struct reproduce_values {
     const char *out;
     uint64_t seed, steps, jobs;
+    const char *data;
     bool full, json, quiet;
 } reproduce_values;
 
@@ -43,6 +44,7 @@ static meka_status make(reproduction *r, meka_error *err)
         .seed = values->seed,
         .full = values->full,
         .steps = values->steps,
+        .data = values->data,
         .jobs = values->jobs,
         .interrupted = cli_interrupted,
         .progress = on_progress,
@@ -121,7 +123,7 @@ static cli_exit reproduce(const cli_call *call, meka_error *err)
         print_summary(&r, page);
     cli_exit result = decided(&r) ? CLI_DONE : CLI_FINDING_FAILED;
     free(r.outcome);
-    return status == MEKA_OK ? result : cli_exit_of(status);
+    return status == MEKA_OK ? result : cli_exit_of_data(status, r.values->data);
 }
 
 static void defaults(void *place)
@@ -130,34 +132,8 @@ static void defaults(void *place)
         (reproduce_values){.out = "meka-out", .seed = 1, .jobs = meka_cpu_count()};
 }
 
-#define PLACE(field) .offset = offsetof(reproduce_values, field)
-
 static const cli_option options[] = {
-    {.name = "out",
-     .argument = "DIR",
-     .type = CLI_TEXT,
-     .meaning = "directory for the files; made if it does not exist",
-     PLACE(out)},
-    {.name = "full",
-     .type = CLI_FLAG,
-     .meaning = "larger experiments, which take longer",
-     PLACE(full)},
-    {.name = "steps",
-     .argument = "N",
-     .type = CLI_COUNT,
-     .min = 1,
-     .max = 1e9,
-     .initial = "the experiment's own number",
-     .meaning = "end the runs after so many iterations, for a quick look; figures 3 and P "
-                "stay as they are",
-     PLACE(steps)},
-    {.name = "seed",
-     .argument = "S",
-     .type = CLI_COUNT,
-     .min = 0,
-     .max = 1e15,
-     .meaning = "of all experiments; the same seed gives the same results",
-     PLACE(seed)},
+    CLI_OPTIONS_FIGURES(reproduce_values),
     CLI_OPTION_JOBS(reproduce_values),
     CLI_OPTION_JSON(reproduce_values),
     CLI_OPTION_QUIET(reproduce_values),

@@ -173,7 +173,7 @@ cli_exit cli_problem_create(prob_instance *out, const prob_problem **problem, co
         return cli_exit_of(status);
     status = prob_create(out, *problem, request, err);
     /* Data are read where there are any: what is wrong is then in them. */
-    return status == MEKA_ERR_INPUT && request->data ? CLI_FAILED : cli_exit_of(status);
+    return cli_exit_of_data(status, request->data);
 }
 
 static cli_exit open_problem(cli_subject *subject, const cli_subject_request *request,

@@ -14,6 +14,7 @@ typedef struct plot_arena {
     const char *label;                    /* letters, digits, dashes: in names of files */
     const char *problem, *options, *data; /* as in plot_experiment */
     size_t batch;
+    const char *set; /* likewise */
 } plot_arena;
 
 typedef struct plot_contender {
@@ -37,6 +38,7 @@ typedef struct plot_compare_config {
     double tau; /* solved: measure <= low + tau (start - low), low the lowest of all */
     uint64_t seed;
     const char *directory;
+    const char *data; /* as in plot_experiment_config */
     size_t jobs;
     bool (*interrupted)(void);
     void (*progress)(void *ctx, double fraction, const char *what);

@@ -36,13 +36,23 @@ static meka_status make_checkpoints(plot_setting *setting, meka_error *err)
     return MEKA_OK;
 }
 
+void plot_experiment_data(char *path, size_t size, const plot_experiment *experiment,
+                          const plot_experiment_config *config)
+{
+    if (experiment->set && config->data)
+        snprintf(path, size, "%s/%s", config->data, experiment->set);
+    else
+        snprintf(path, size, "%s", experiment->data ? experiment->data : "");
+}
+
 static meka_status make_problem(plot_setting *setting, meka_error *err)
 {
     const plot_experiment *row = setting->row;
     const plot_experiment_config *config = setting->config;
     const prob_problem *problem;
-    const prob_request request = {
-        .settings = setting->size->options, .data = row->data, .seed = config->seed};
+    const prob_request request = {.settings = setting->size->options,
+                                  .data = setting->data[0] ? setting->data : NULL,
+                                  .seed = config->seed};
     meka_status status = prob_problem_find(&problem, row->problem, err);
     if (!status)
         status = prob_create(&setting->problem, problem, &request, err);
@@ -80,6 +90,7 @@ static meka_status setting_create(plot_setting *out, const plot_experiment *row,
     if (config->steps && config->steps < setting.steps)
         setting.steps = config->steps;
     setting.code = plot_code_checksum();
+    plot_experiment_data(setting.data, sizeof setting.data, row, config);
     meka_status status = make_checkpoints(&setting, err);
     if (!status && config->directory) {
         char suffix[40];

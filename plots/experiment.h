@@ -47,6 +47,7 @@ typedef struct plot_experiment {
     const char *name; /* of its directory */
     const char *problem;
     const char *data; /* path of what the problem is made of, or NULL */
+    const char *set;  /* the directory in config's data that replaces it, or NULL */
     plot_size size, full;
     bool by_cost; /* checkpoints are costs in batch gradients (plot_cost / batch), not steps */
     bool linear;  /* checkpoints evenly spaced; else in the logarithm, and 0 */
@@ -63,6 +64,7 @@ typedef struct plot_experiment_config {
     uint64_t offset;       /* seed + offset is the first run's */
     size_t seeds;          /* repetitions; 0: the experiment's own number */
     size_t steps;          /* no more than so many; 0: the experiment's own number */
+    const char *data;      /* directory of image sets in place of built-in ones, or NULL */
     bool full;
     size_t jobs;                   /* threads */
     bool (*interrupted)(void);     /* asked between runs; or NULL */
@@ -84,6 +86,10 @@ typedef struct plot_results {
 meka_status plot_experiment_run(plot_results *out, const plot_experiment *experiment,
                                 const plot_experiment_config *config, meka_error *err);
 void plot_results_clear(plot_results *results);
+
+/* The path of the problem's data, or "": its own. */
+void plot_experiment_data(char *path, size_t size, const plot_experiment *experiment,
+                          const plot_experiment_config *config);
 
 double plot_results_at(const plot_results *results, size_t k, size_t s, size_t c, size_t m);
 /* The p-quantile over seeds, a lost run counting as the worst (INFINITY); NaN where any other

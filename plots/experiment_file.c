@@ -35,7 +35,7 @@ static void describe(FILE *stream, const plot_setting *setting, size_t item)
     fprintf(stream, "# experiment: %s, curve %s\n", row->name, curve->key);
     fprintf(stream, "# problem: %s %s\n", row->problem, options ? options : "");
     fprintf(stream, "# problem seed: %llu\n", (unsigned long long)setting->config->seed);
-    fprintf(stream, "# data: %s\n", row->data ? row->data : "the problem's own");
+    fprintf(stream, "# data: %s\n", setting->data[0] ? setting->data : "the problem's own");
     if (opt_method_find(&method, curve->method, NULL) == MEKA_OK)
         describe_method(stream, method, curve->settings);
     fprintf(stream, "# loop: %s\n", curve->loop ? curve->loop : "");

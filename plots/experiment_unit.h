@@ -14,6 +14,7 @@ typedef struct plot_setting {
     prob_instance problem;
     ad_program *program, *score;
     char directory[1024]; /* where runs are kept, or "" */
+    char data[1024];      /* path of the problem's data, or "" */
     unsigned long code;   /* checksum of the program itself: what computes the runs */
 } plot_setting;
 

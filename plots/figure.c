@@ -52,6 +52,8 @@ static void write_options(FILE *stream, const plot_figure *figure,
         fputs(" --full", stream);
     if (config->steps)
         fprintf(stream, " --steps %zu", config->steps);
+    if (config->data && figure->images)
+        fprintf(stream, " --data %s", config->data);
     fputc('\n', stream);
 }
 
@@ -141,6 +143,7 @@ static meka_status run_experiments(plot_figure_work *work, meka_error *err)
             .seeds = config->seeds,
             .full = config->full,
             .steps = config->steps,
+            .data = config->data,
             .jobs = config->jobs,
             .interrupted = config->interrupted,
             .progress = &progress,
@@ -156,7 +159,8 @@ static meka_status write_data(plot_figure_work *work, FILE *stream, meka_error *
     const plot_figure_config *config = work->config;
     if (figure->write)
         return figure->write(work, stream, err);
-    const plot_experiment_config all = {.seed = config->seed, .full = config->full};
+    const plot_experiment_config all = {
+        .seed = config->seed, .full = config->full, .data = config->data};
     plot_results_write(stream, figure->experiment[0], &all, &work->results[0]);
     return MEKA_OK;
 }
@@ -169,6 +173,11 @@ static char *write_caption(const plot_figure_work *work, meka_error *err)
     FILE *stream = open_memstream(&text, &size);
     if (stream) {
         fprintf(stream, "Figure %s. %s\n\n%s\n", figure->name, figure->title, figure->caption);
+        if (work->config->data && figure->images)
+            fprintf(stream,
+                    "\nHere on the first images of %s (mnist, cifar-10) in place of built-in "
+                    "ones.\n",
+                    work->config->data);
         if (work->note[0])
             fprintf(stream, "\n%s\n", work->note);
         fputs("\nMade by: ", stream);

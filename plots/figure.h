@@ -11,6 +11,7 @@ typedef struct plot_figure_config {
     size_t seeds;              /* repetitions; 0: the figure's own number */
     bool full;                 /* the larger size */
     size_t steps;              /* of a run of an experiment at most; 0: its own number */
+    const char *data;          /* directory of image sets in place of built-in ones, or NULL */
     size_t jobs;               /* threads */
     bool (*interrupted)(void); /* or NULL */
     void (*progress)(void *ctx, double fraction, const char *what); /* or NULL */
@@ -44,6 +45,7 @@ struct plot_figure {
     const char *caption; /* what is shown and the claim it supports */
     const char *script;  /* gnuplot; reads FILE.tsv, writes 'FILE.png'.part, 'FILE.svg'.part */
     bool decides;        /* a finding that fails is a failure, not just a result */
+    bool images;         /* trains on images, which config.data may replace */
     bool timed;          /* measures time, so that made again its numbers differ */
     const plot_experiment *const *experiment; /* [n_experiments] */
     size_t n_experiments;

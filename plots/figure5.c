@@ -26,6 +26,7 @@ enum { FILTER, SAMPLE, FACTOR, LOSS, N_MEASURES };
 static const plot_experiment experiment = {
     .name = "figure5",
     .problem = "cnn",
+    .set = PLOT_CNN_SET,
     .size = {PLOT_SMALL_CNN, 32, 5, 600, 30},
     .full = {PLOT_LARGE_CNN, 32, 5, 3000, 60},
     .linear = true,
@@ -115,6 +116,7 @@ const plot_figure plot_figure_5 = {
                "90% quantiles over repetitions. With\n"
                "--full the networks are larger, on 2000 images.",
     .script = figure5_gp,
+    .images = true,
     .experiment = (const plot_experiment *const[]){&experiment},
     .n_experiments = 1,
     .conclude = conclude,

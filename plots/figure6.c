@@ -38,6 +38,7 @@ static const char *const labels[N_RULES] = {"PI as printed", "quadratic as print
     static const plot_experiment id = {                                                        \
         .name = "figure6-" #id,                                                                \
         .problem = "mlp",                                                                      \
+        .set = PLOT_MLP_SET,                                                                   \
         .size = {PLOT_SMALL_MLP, batch, 4, 300, 20},                                           \
         .full = {PLOT_LARGE_MLP, batch, 10, 2000, 40},                                         \
         .linear = true,                                                                        \
@@ -119,8 +120,8 @@ static void write_merits(FILE *stream, const plot_results *r)
 
 static meka_status write(plot_figure_work *work, FILE *stream, meka_error *err)
 {
-    const plot_experiment_config config = {.seed = work->config->seed,
-                                           .full = work->config->full};
+    const plot_experiment_config config = {
+        .seed = work->config->seed, .full = work->config->full, .data = work->config->data};
     (void)err;
     fputs("# Figure 6: four blocks, two empty lines apart: for each batch size, the larger "
           "first, curves and what\n# is compared\n",
@@ -229,6 +230,7 @@ const plot_figure plot_figure_6 = {
                "quadratic rule and EI. With --full the\n"
                "networks are larger, on 2000 images.",
     .script = figure6_gp,
+    .images = true,
     .experiment = experiments,
     .n_experiments = N_EXPERIMENTS,
     .write = write,

@@ -43,6 +43,7 @@ enum { CURVATURE, VARIANCE, ALPHA, SCORE, LOSS, N_MEASURES };
 static const plot_experiment experiment = {
     .name = "figure7",
     .problem = "cnn",
+    .set = PLOT_CNN_SET,
     .size = {PLOT_SMALL_CNN, 32, 4, 500, 25},
     .full = {PLOT_LARGE_CNN, 32, 10, 2000, 100},
     .linear = true,
@@ -132,6 +133,7 @@ const plot_figure plot_figure_7 = {
                "to rise at the switch and to stay. With --full the networks are larger, on "
                "2000 images.",
     .script = figure7_gp,
+    .images = true,
     .experiment = (const plot_experiment *const[]){&experiment},
     .n_experiments = 1,
     .conclude = conclude,

@@ -35,6 +35,7 @@ static const struct {
 static const plot_experiment experiment = {
     .name = "figureF",
     .problem = "mlp",
+    .set = PLOT_MLP_SET,
     .size = {PLOT_SMALL_MLP, 64, 5, 300, 20},
     .full = {PLOT_LARGE_MLP, 64, 10, 2000, 40},
     .linear = true,
@@ -114,6 +115,7 @@ const plot_figure plot_figure_f = {
                "medians, bands the 10% and 90% quantiles\n"
                "over repetitions. With --full the networks are larger, on 2000 images.",
     .script = figure_f_gp,
+    .images = true,
     .experiment = (const plot_experiment *const[]){&experiment},
     .n_experiments = 1,
     .conclude = conclude,

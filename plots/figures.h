@@ -11,6 +11,9 @@ extern const plot_figure plot_figure_1, plot_figure_3, plot_figure_4, plot_figur
 /* The networks on built-in images that the figures train where they are to take minutes. */
 #define PLOT_SMALL_MLP "hidden=16 noise=0 train-rows=1000 test-rows=500"
 #define PLOT_SMALL_CNN "width=2 colour=no train-rows=1000 test-rows=500"
+/* In the directory of --data: their sets of images. */
+#define PLOT_MLP_SET "mnist"
+#define PLOT_CNN_SET "cifar-10"
 /* With --full, which takes much longer. */
 #define PLOT_LARGE_MLP "hidden=128 noise=0"
 #define PLOT_LARGE_CNN "width=8 colour=no"

@@ -184,9 +184,11 @@ void plot_results_write_head(FILE *stream, const plot_experiment *experiment,
                              const plot_experiment_config *config, const plot_results *results)
 {
     const plot_size *size = config->full ? &experiment->full : &experiment->size;
+    char data[1024];
+    plot_experiment_data(data, sizeof data, experiment, config);
     fprintf(stream, "# %s of meka " MEKA_VERSION "\n# problem: %s %s\n# data: %s\n",
             experiment->name, experiment->problem, size->options ? size->options : "",
-            experiment->data ? experiment->data : "the problem's own");
+            data[0] ? data : "the problem's own");
     fprintf(stream, "# seed: %llu, repetitions: %zu, batch: %zu\n",
             (unsigned long long)config->seed, results->S, size->batch);
     if (experiment->start_sd > 0.0)

@@ -110,6 +110,8 @@ START_TEST(a_caption_fits_a_page_and_says_how_the_figure_is_made)
                       "figure %s: the caption's line is too long: %s", figure->name, line);
     }
     ck_assert(figure->title[strlen(figure->title) - 1] == '.');
+    for (size_t i = 0; i < figure->n_experiments; i++)
+        ck_assert_int_eq(figure->experiment[i]->set != NULL, figure->images);
     ck_assert_ptr_nonnull(strstr(figure->script, figure->file));
 }
 END_TEST

@@ -160,6 +160,11 @@ START_TEST(a_wrong_option_is_a_usage_error_whatever_is_in_the_data)
     assert_refused(drive("run logistic --option foo=1 --data %s", path), 2, "'foo'", "l2");
     assert_refused(drive("run logistic --option l2=-1 --data /nowhere/rows.csv"), 2, "'l2'");
     assert_refused(drive("run logistic --data /nowhere/rows.csv"), 3, "'/nowhere/rows.csv'");
+    const char *out = test_path("out");
+    assert_refused(drive("figure 5 --steps 1 --data /nowhere --out %s", out), 3,
+                   "'/nowhere/cifar-10'");
+    assert_refused(drive("figure D.1 --steps 1 --data /nowhere --out %s", out), 3,
+                   "'/nowhere/mnist'");
 }
 END_TEST
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 static const plot_arena arenas[] = {
-    {"quadratic", "noisy-quadratic", "dim=4 condition=20", NULL, 8},
-    {"rosenbrock", "rosenbrock", NULL, NULL, 8},
+    {"quadratic", "noisy-quadratic", "dim=4 condition=20", NULL, 8, NULL},
+    {"rosenbrock", "rosenbrock", NULL, NULL, 8, NULL},
 };
 static const plot_contender contenders[] = {
     {"meka", "meka", NULL, NULL, false},
