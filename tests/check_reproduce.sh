@@ -31,10 +31,11 @@ cmp "$work/before" "$work/after" || fail "a second time changes files"
 cmp "$work/text" "$work/again" || fail "a second time says something else"
 
 # Killed half-way, it goes on where it was: no run that was finished is made again, and all files
-# are those of a run without interruption, but for figure T, which measures times, and the page.
+# are those of a run without interruption and with another number of threads, but for figure T,
+# which measures times, and the page.
 rm "$work/deep/out/figureT".* "$work/deep/out/index.html"
 total=$(find "$work/deep/out/runs" -type f | wc -l)
-"$program" reproduce --quiet --steps 2 --out "$work/killed" > /dev/null &
+"$program" reproduce --quiet --steps 2 --jobs 3 --out "$work/killed" > /dev/null &
 process=$!
 while kill -0 $process 2> /dev/null &&
     [ "$(find "$work/killed/runs" -type f 2> /dev/null | wc -l)" -lt $((total / 2)) ]; do
@@ -47,7 +48,7 @@ finished() { (cd "$work/killed" && cat "$work/names" | xargs ls -li --time-style
 [ "$(wc -l < "$work/names")" -lt "$total" ] || fail "was killed too late"
 [ ! -e "$work/killed/index.html" ] || fail "was killed after its end"
 finished > "$work/before"
-"$program" reproduce --quiet --steps 2 --out "$work/killed" > /dev/null || fail "status $?"
+"$program" reproduce --quiet --steps 2 --jobs 3 --out "$work/killed" > /dev/null || fail "status $?"
 finished > "$work/after"
 cmp "$work/before" "$work/after" || fail "a finished run was made again"
 rm "$work/killed/figureT".* "$work/killed/index.html"
