@@ -24,6 +24,7 @@ static const char head[] =
     "h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }\n"
     "a { color: var(--link); }\n"
     ".wide { overflow-x: auto; }\n"
+    "details { margin-top: 1.5rem; } summary { cursor: pointer; }\n"
     "table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }\n"
     "th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem;\n"
     "  border-bottom: 1px solid var(--line); }\n"
@@ -77,16 +78,23 @@ static void put_number(FILE *page, double value)
     }
 }
 
+static void put_link(FILE *page, const plot_figure *figure)
+{
+    fputs("<a href=\"#", page);
+    put_text(page, figure->file);
+    fputs("\">", page);
+    put_text(page, figure->name);
+    fputs("</a>", page);
+}
+
 static void put_finding(FILE *page, const plot_figure *figure, const plot_finding *finding,
                         bool summary)
 {
     fputs("<tr>", page);
     if (summary) {
-        fputs("<td><a href=\"#", page);
-        put_text(page, figure->file);
-        fputs("\">", page);
-        put_text(page, figure->name);
-        fputs("</a></td>", page);
+        fputs("<td>", page);
+        put_link(page, figure);
+        fputs("</td>", page);
     }
     fprintf(page, "<td class=\"%s\">%s</td><td>", finding->passed ? "holds" : "fails",
             finding->passed ? "holds" : "does not hold");
@@ -121,6 +129,27 @@ static void put_findings(FILE *page, size_t first, size_t n, const plot_figure_o
     for (size_t i = first; i < first + n; i++)
         for (size_t k = 0; k < outcome[i].n_findings; k++)
             put_finding(page, plot_figure_at(i), &outcome[i].finding[k], summary);
+    fputs("</table></div>\n", page);
+}
+
+/* A line for every figure: what it shows and how many of its findings hold. */
+static void put_overview(FILE *page, size_t n, const plot_figure_outcome *outcome)
+{
+    fputs("<div "
+          "class=\"wide\"><table>\n<tr><th>figure</th><th>shows</th><th>findings</th></tr>\n",
+          page);
+    for (size_t i = 0; i < n; i++) {
+        size_t n_hold = 0;
+        for (size_t k = 0; k < outcome[i].n_findings; k++)
+            n_hold += outcome[i].finding[k].passed;
+        fputs("<tr><td>", page);
+        put_link(page, plot_figure_at(i));
+        fputs("</td><td>", page);
+        put_text(page, plot_figure_at(i)->title);
+        fprintf(page, "</td><td class=\"%s\">%zu of %zu hold</td></tr>\n",
+                n_hold == outcome[i].n_findings ? "holds" : "fails", n_hold,
+                outcome[i].n_findings);
+    }
     fputs("</table></div>\n", page);
 }
 
@@ -218,7 +247,10 @@ static meka_status put_page(FILE *page, const plot_figure_outcome *outcome, meka
             "findings hold. A claim of the paper that does not hold here is a result: the "
             "section of its figure says under which conditions.</p>\n",
             n_hold, n_findings);
+    put_overview(page, n, outcome);
+    fputs("<details><summary>All findings</summary>\n", page);
     put_findings(page, 0, n, outcome, true);
+    fputs("</details>\n", page);
     meka_status status = MEKA_OK;
     for (size_t i = 0; i < n && !status; i++)
         status = put_figure(page, i, outcome, err);
