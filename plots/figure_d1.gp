@@ -42,7 +42,7 @@ do for [picture in "png svg"] {
     set multiplot
     do for [i=1:2] {
         set lmargin at screen left(i)
-        set rmargin at screen left(i) + 0.43
+        set rmargin at screen left(i) + 0.405
         set title title[i] offset 0,-0.5
         set xlabel ""
         set format x ""

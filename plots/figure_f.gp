@@ -45,7 +45,7 @@ do for [picture in "png svg"] {
     set bmargin at screen 0.15
     do for [i=1:3] {
         set lmargin at screen left(i)
-        set rmargin at screen left(i) + 0.285
+        set rmargin at screen left(i) + 0.265
         set title title[i] offset 0,-0.5
         set format y i == 1 ? "%g" : ""
         set ylabel i == 1 ? "training loss" : ""
