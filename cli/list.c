@@ -110,7 +110,13 @@ static void print_problem(size_t i)
 
 static void print_figure(size_t i)
 {
-    print_about("caption", plot_figure_at(i)->caption);
+    /* Its lines are those of the page's text file. */
+    char caption[2048];
+    size_t n = 0;
+    for (const char *c = plot_figure_at(i)->caption; *c && n + 1 < sizeof caption; c++)
+        caption[n++] = *c == '\n' ? ' ' : *c;
+    caption[n] = '\0';
+    print_about("caption", caption);
 }
 
 /* -------------------------------------------------------------------- JSON */

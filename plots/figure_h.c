@@ -325,10 +325,13 @@ const plot_figure plot_figure_h = {
     .caption =
         "Every problem of the zoo that needs no data and whose minimum is known, with its own "
         "options and start, batches of\n4, 16 and 64. Left: the share of runs that diverged: "
-        "not finite, ever above ten times the gap at the start, or above\nit at the end. "
-        "Right: A'/A of the default, how much of a claimed slope it has found to be true. "
-        "Nothing was chosen\nfor any problem. The paper calls MEKA hyperparameter-free; the "
-        "preset paper is its step rule as printed.",
+        "not finite, ever above ten times the gap at the start (or the\nstandard deviation of "
+        "a "
+        "batch's loss there, where that is larger), or above that at the end. Right: A'/A of "
+        "the "
+        "default,\nhow much of a claimed slope it has found to be true. Nothing was chosen for "
+        "any problem. The paper calls MEKA\nhyperparameter-free; the preset paper is its step "
+        "rule as printed.",
     .script = figure_h_gp,
     .write = write,
 };

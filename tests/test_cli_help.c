@@ -226,6 +226,17 @@ START_TEST(list_of_one_kind_as_json_has_only_that_kind)
 }
 END_TEST
 
+START_TEST(a_caption_in_a_list_is_one_paragraph)
+{
+    for (size_t i = 0; plot_figure_at(i); i++) {
+        drive_result result = drive("list %s", plot_figure_at(i)->name);
+        assert_done(result);
+        ck_assert_ptr_nonnull(strstr(result.out, "caption: "));
+        ck_assert_ptr_null(strstr(result.out, "\n\n"));
+    }
+}
+END_TEST
+
 TEST_MAIN("cli_help", help_of_the_program_names_every_subcommand,
           help_of_a_subcommand_names_every_option_and_an_example,
           help_comes_before_complaints_about_operands,
@@ -235,4 +246,4 @@ TEST_MAIN("cli_help", help_of_the_program_names_every_subcommand,
           the_manual_page_is_sound_roff_and_names_every_option,
           list_shows_every_row_of_the_registries, list_of_a_name_says_all_about_it,
           list_of_a_problem_says_where_else_it_is_stationary,
-          list_of_one_kind_as_json_has_only_that_kind)
+          list_of_one_kind_as_json_has_only_that_kind, a_caption_in_a_list_is_one_paragraph)
