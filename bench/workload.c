@@ -4,9 +4,7 @@
 #include "base/memory.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const bench_workload *const workloads[] = {
     &bench_w1, &bench_w2, &bench_w3, &bench_w4, &bench_u1, &bench_u2, &bench_u3,
@@ -16,21 +14,6 @@ enum { n_workloads = sizeof workloads / sizeof workloads[0] };
 const bench_workload *bench_workload_at(size_t i)
 {
     return i < n_workloads ? workloads[i] : NULL;
-}
-
-meka_status bench_workload_find(const bench_workload **out, const char *name, meka_error *err)
-{
-    char known[256] = "";
-    for (size_t i = 0; i < n_workloads; i++) {
-        if (strcmp(workloads[i]->name, name) == 0) {
-            *out = workloads[i];
-            return MEKA_OK;
-        }
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", workloads[i]->name);
-    }
-    return meka_fail(err, MEKA_ERR_INPUT, "there is no workload '%.80s'; known are %s", name,
-                     known);
 }
 
 meka_status bench_case_init(bench_case *out, const bench_workload *workload, size_t n,

@@ -20,8 +20,6 @@ typedef struct bench_workload {
 
 /* The table; NULL past the end. */
 const bench_workload *bench_workload_at(size_t i);
-/* By name; MEKA_ERR_INPUT lists the known names. */
-meka_status bench_workload_find(const bench_workload **out, const char *name, meka_error *err);
 
 /* A workload with its data and the program recorded from it. */
 typedef struct bench_case {

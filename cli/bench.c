@@ -1,4 +1,4 @@
-/* meka bench: the engine's time beside hand-written C. */
+/* meka bench: times beside hand-written C and PyTorch. */
 #include "cli/bench.h"
 
 #include "base/memory.h"
@@ -44,62 +44,113 @@ static meka_status configure(bench_config *config, const cli_call *call, meka_er
     return find_isa(&config->isa, values->isa, err);
 }
 
-/* The workloads that were named, all of them if none was. */
-static meka_status choose(bench_outcome *out, size_t *n, const cli_call *call, meka_error *err)
+typedef struct chosen {
+    bench_outcome *evaluation;
+    training_outcome *training;
+    size_t n_evaluations, n_trainings;
+} chosen;
+
+/* Takes the workloads of this name, or all with NULL; false: there is none. */
+static bool take(chosen *c, const char *name)
 {
-    meka_status status = MEKA_OK;
-    *n = 0;
-    for (size_t i = 0; status == MEKA_OK && i < call->n_operands; i++)
-        status = bench_workload_find(&out[(*n)++].workload, call->operand[i], err);
-    const bench_workload *workload;
-    for (size_t i = 0; !call->n_operands && (workload = bench_workload_at(i)); i++)
-        out[(*n)++].workload = workload;
-    return status;
+    const bench_workload *evaluation;
+    const training_workload *training;
+    size_t before = c->n_evaluations + c->n_trainings;
+    for (size_t i = 0; (evaluation = bench_workload_at(i)); i++)
+        if (!name || strcmp(evaluation->name, name) == 0)
+            c->evaluation[c->n_evaluations++].workload = evaluation;
+    for (size_t i = 0; (training = training_at(i)); i++)
+        if (!name || strcmp(training->name, name) == 0)
+            c->training[c->n_trainings++].workload = training;
+    return c->n_evaluations + c->n_trainings > before;
 }
 
-static meka_status measure_all(bench_outcome *outcome, size_t n, const bench_config *config,
-                               bool quiet, meka_error *err)
+static meka_status refuse(const char *name, meka_error *err)
+{
+    char known[256] = "";
+    const bench_workload *evaluation;
+    const training_workload *training;
+    for (size_t i = 0; (evaluation = bench_workload_at(i)); i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
+                 evaluation->name);
+    for (size_t i = 0; (training = training_at(i)); i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), ", %s", training->name);
+    return meka_fail(err, MEKA_ERR_INPUT, "there is no workload '%.80s'; known are %s", name,
+                     known);
+}
+
+/* The workloads that were named, all of them if none was. */
+static meka_status choose(chosen *out, const cli_call *call, meka_error *err)
+{
+    size_t most = call->n_operands ? call->n_operands : 1;
+    for (size_t i = 0; bench_workload_at(i) || training_at(i); i++)
+        most++;
+    out->evaluation = meka_alloc(most, sizeof *out->evaluation, err);
+    out->training = meka_alloc(most, sizeof *out->training, err);
+    if (!out->evaluation || !out->training)
+        return MEKA_ERR_MEMORY;
+    for (size_t i = 0; i < call->n_operands; i++)
+        if (!take(out, call->operand[i]))
+            return refuse(call->operand[i], err);
+    if (!call->n_operands)
+        take(out, NULL);
+    return MEKA_OK;
+}
+
+static meka_status measure_all(const chosen *c, const bench_config *config,
+                               const bench_values *values, meka_error *err)
 {
     cli_progress progress;
     meka_status status = MEKA_OK;
-    cli_progress_begin(&progress, quiet);
-    for (size_t i = 0; status == MEKA_OK && i < n; i++) {
-        const bench_workload *workload = outcome[i].workload;
-        cli_progress_update(&progress, (double)i / (double)n, workload->name);
-        status = bench_measure(&outcome[i], workload, config, err);
+    double n = (double)(c->n_evaluations + c->n_trainings);
+    cli_progress_begin(&progress, values->quiet);
+    for (size_t i = 0; status == MEKA_OK && i < c->n_evaluations; i++) {
+        const bench_workload *workload = c->evaluation[i].workload;
+        cli_progress_update(&progress, (double)i / n, workload->name);
+        status = bench_measure(&c->evaluation[i], workload, config, err);
+    }
+    for (size_t i = 0; status == MEKA_OK && i < c->n_trainings; i++) {
+        const training_workload *workload = c->training[i].workload;
+        cli_progress_update(&progress, (double)(c->n_evaluations + i) / n, workload->name);
+        status = training_measure(&c->training[i], workload, config, values->quick, err);
     }
     cli_progress_end(&progress);
     return status;
+}
+
+static bool all_agree(const chosen *c)
+{
+    bool agree = true;
+    for (size_t i = 0; i < c->n_evaluations; i++)
+        agree = agree && c->evaluation[i].agrees;
+    for (size_t i = 0; i < c->n_trainings; i++)
+        agree = agree && c->training[i].agrees;
+    return agree;
 }
 
 static cli_exit bench(const cli_call *call, meka_error *err)
 {
     const bench_values *values = call->values;
     bench_config config;
+    chosen c = {0};
     cli_json json = {0};
-    cli_exit result = CLI_DONE;
-    size_t n = 0, most = call->n_operands;
-    while (bench_workload_at(n))
-        n++;
-    bench_outcome *outcome = meka_alloc(most > n ? most : n, sizeof *outcome, err);
-    meka_status status = outcome ? configure(&config, call, err) : MEKA_ERR_MEMORY;
+    meka_status status = configure(&config, call, err);
     if (status == MEKA_OK)
-        status = choose(outcome, &n, call, err);
+        status = choose(&c, call, err);
     if (status == MEKA_OK)
-        status = measure_all(outcome, n, &config, values->quiet, err);
-    if (status != MEKA_OK)
-        goto cleanup;
-    if (values->json) {
-        cli_bench_add(&json, &config, outcome, n);
+        status = measure_all(&c, &config, values, err);
+    if (status == MEKA_OK && values->json) {
+        cJSON *root = cli_bench_add(&json, &config, c.evaluation, c.n_evaluations);
+        cli_bench_add_trainings(&json, root, c.training, c.n_trainings);
         status = cli_json_print(&json, err);
-    } else
-        cli_bench_print(&config, outcome, n);
-    for (size_t i = 0; i < n; i++)
-        if (!outcome[i].agrees)
-            result = CLI_FINDING_FAILED;
-cleanup:
+    } else if (status == MEKA_OK) {
+        cli_bench_print(&config, c.evaluation, c.n_evaluations);
+        cli_bench_print_trainings(c.training, c.n_trainings);
+    }
+    cli_exit result = all_agree(&c) ? CLI_DONE : CLI_FINDING_FAILED;
     cli_json_clear(&json);
-    free(outcome);
+    free(c.evaluation);
+    free(c.training);
     return status == MEKA_OK ? result : cli_exit_of(status);
 }
 
@@ -123,11 +174,12 @@ static const cli_option options[] = {
     {.name = "isa",
      .argument = "NAME",
      .type = CLI_TEXT,
-     .meaning = "instruction set of meka and the references: best, baseline, avx2 or avx512",
+     .meaning =
+         "instruction set of W1 to U3, meka and references: best, baseline, avx2 or avx512",
      PLACE(isa)},
     {.name = "quick",
      .type = CLI_FLAG,
-     .meaning = "short timings: to see that it works, not how fast",
+     .meaning = "short timings and small networks: to see that it works, not how fast",
      PLACE(quick)},
     CLI_OPTION_JSON(bench_values),
     CLI_OPTION_QUIET(bench_values),
@@ -135,7 +187,7 @@ static const cli_option options[] = {
 
 const cli_command cli_bench = {
     .name = "bench",
-    .summary = "time the derivatives beside hand-written C",
+    .summary = "time derivatives and training beside hand-written C and PyTorch",
     .usage = "[NAME]... [OPTION]...",
     .details =
         "Times one evaluation of per-sample gradients and Hessian-vector products, reduced to "
@@ -143,9 +195,17 @@ const cli_command cli_bench = {
         "workload with vector instructions, and beside ADOL-C if meka was built where it is "
         "installed.  A ratio is to the hand-written C; its least and most over the timings "
         "show how much to trust it.  W1 to W4 have bars that the ratio is held against.\n"
+        "T1 to T3 are steps of training runs on built-in images: SGD beside PyTorch in double "
+        "precision, if there is a python3 that has it, and MEKA beside SGD; with one thread "
+        "(CPU time) and with two (wall-clock time; a machine with other work to do will not "
+        "show it).  PyTorch runs as a process of its own, takes turns with meka, starts from "
+        "the same point and gets the same batches; of the kernels of OpenBLAS, if it uses "
+        "that, "
+        "it gets the fastest.\n"
         "Before anything is timed the results are compared: means must agree to 1e-12 of their "
         "entries' root mean square over the samples, variances to 1e-12 of its square (ADOL-C: "
-        "1e-9).  Ends with status 1 if they do not; the times never decide.",
+        "1e-9), losses of the first steps with PyTorch's to 1e-10.  Ends with status 1 if they "
+        "do not; the times never decide.",
     .example = "meka bench W1 W4 --quick",
     .option = options,
     .n_options = sizeof options / sizeof options[0],

@@ -16,8 +16,7 @@ static const char *name_of_engine_isa(const bench_config *config)
     return ad_isa_name(config->isa == AD_ISA_BEST ? bench_engine_isa_best() : config->isa);
 }
 
-/* Four significant digits, "-" for NaN. */
-static const char *show(char *buffer, double value)
+const char *cli_bench_show(char *buffer, double value)
 {
     if (isnan(value))
         snprintf(buffer, 32, "-");
@@ -34,9 +33,11 @@ static const char *show(char *buffer, double value)
 static void print_figure(const char *workload, const char *who, const bench_figure *figure)
 {
     char ns[32], ratio[32], low[32], high[32];
-    printf("%-4s%-11s%10s%9s", workload, who, show(ns, figure->ns), show(ratio, figure->ratio));
+    printf("%-4s%-11s%10s%9s", workload, who, cli_bench_show(ns, figure->ns),
+           cli_bench_show(ratio, figure->ratio));
     if (!isnan(figure->ratio_min))
-        printf("%8s ..%8s", show(low, figure->ratio_min), show(high, figure->ratio_max));
+        printf("%8s ..%8s", cli_bench_show(low, figure->ratio_min),
+               cli_bench_show(high, figure->ratio_max));
 }
 
 static void print_disagreement(const bench_outcome *o)
@@ -78,6 +79,8 @@ void cli_bench_print(const bench_config *config, const bench_outcome *outcome, s
     printf("processor     %s\ncompiler      %s\ninstructions  meka %s, references %s\n",
            machine, bench_compiler(), name_of_engine_isa(config),
            name_of_reference_isa(config));
+    if (n == 0)
+        return;
     printf("timings       %zu of %g ms, one thread, CPU time; medians\n\n", config->repetitions,
            1e3 * config->seconds);
     printf("%14s%11s%9s%8s%11s%7s%6s\n", "", "ns/sample", "ratio", "least", "most", "bar",
@@ -124,8 +127,8 @@ static void add_outcome(cli_json *json, cJSON *array, const bench_outcome *o)
     cli_json_bool(json, object, "met", bench_is_met(o));
 }
 
-void cli_bench_add(cli_json *json, const bench_config *config, const bench_outcome *outcome,
-                   size_t n)
+cJSON *cli_bench_add(cli_json *json, const bench_config *config, const bench_outcome *outcome,
+                     size_t n)
 {
     char machine[256];
     bench_machine(machine, sizeof machine);
@@ -141,4 +144,5 @@ void cli_bench_add(cli_json *json, const bench_config *config, const bench_outco
     cJSON *array = cli_json_array(json, root, "workloads");
     for (size_t i = 0; i < n; i++)
         add_outcome(json, array, &outcome[i]);
+    return root;
 }

@@ -4,6 +4,7 @@
 
 #include "bench/measure.h"
 #include "bench/peer.h"
+#include "bench/training.h"
 
 #include <stdlib.h>
 
@@ -199,6 +200,34 @@ START_TEST(failing_memory_is_reported)
 }
 END_TEST
 
+static void check_training(const cJSON *item, const training_workload *w)
+{
+    const cJSON *figure;
+    double threads = 1.0;
+    bool torch = cJSON_IsString(cJSON_GetObjectItem(item, "torch"));
+    ck_assert_str_eq(cJSON_GetObjectItem(item, "name")->valuestring, w->name);
+    ck_assert(cJSON_IsTrue(cJSON_GetObjectItem(item, "agrees")));
+    ck_assert(!torch || !w->beside);
+    if (torch)
+        ck_assert_double_le(drive_number(item, "distance"), TRAINING_TOLERANCE);
+    cJSON_ArrayForEach(figure, cJSON_GetObjectItem(item, "figures"))
+    {
+        ck_assert_double_eq(drive_number(figure, "threads"), threads++);
+        ck_assert_double_gt(drive_number(figure, "ms_per_step"), 0.0);
+        if (!torch && !w->beside) {
+            ck_assert(cJSON_IsNull(cJSON_GetObjectItem(figure, "ratio")));
+            continue;
+        }
+        ck_assert_double_eq_tol(drive_number(figure, "ratio"),
+                                drive_number(figure, "ms_per_step") /
+                                    drive_number(figure, "other_ms_per_step"),
+                                1e-12 * drive_number(figure, "ratio"));
+        ck_assert_double_le(drive_number(figure, "ratio_min"),
+                            drive_number(figure, "ratio_max"));
+    }
+    ck_assert_double_eq(threads, 1.0 + TRAINING_MOST_THREADS);
+}
+
 START_TEST(quick_json_holds_every_workload_and_every_figure)
 {
     drive_result result = drive("bench --quick --json --quiet");
@@ -226,7 +255,36 @@ START_TEST(quick_json_holds_every_workload_and_every_figure)
             ck_assert_double_gt(drive_number(cJSON_GetObjectItem(item, "adolc"), "ratio"), 0.0);
     }
     ck_assert_ptr_null(bench_workload_at(i));
+    i = 0;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItem(json, "trainings"))
+        check_training(item, training_at(i++));
+    ck_assert_ptr_null(training_at(i));
     cJSON_Delete(json);
+}
+END_TEST
+
+/* With a module of that name that cannot be imported. */
+START_TEST(training_is_timed_alone_where_there_is_no_pytorch)
+{
+    char directory[256], path[300];
+    const char *place = getenv("TMPDIR");
+    snprintf(directory, sizeof directory, "%s/no-torch-XXXXXX", place ? place : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/torch.py", directory);
+    FILE *module = fopen(path, "w");
+    ck_assert_ptr_nonnull(module);
+    fputs("raise ImportError('not here')\n", module);
+    ck_assert_int_eq(fclose(module), 0);
+    ck_assert_int_eq(setenv("PYTHONPATH", directory, 1), 0);
+    drive_result result = drive("bench T1 --quick --repetitions 1 --quiet");
+    remove(path);
+    remove(directory);
+    assert_done(result);
+    ck_assert_ptr_nonnull(strstr(result.out, "\nT1  sgd x1"));
+    ck_assert_ptr_nonnull(strstr(result.out, "    PyTorch x2          -\n"));
+    ck_assert_ptr_nonnull(strstr(result.out, "PyTorch is skipped"));
+    ck_assert_ptr_null(strstr(result.out, "met"));
+    ck_assert_ptr_null(strstr(result.out, "W1"));
 }
 END_TEST
 
@@ -240,13 +298,14 @@ START_TEST(the_table_shows_what_was_asked_for)
     ck_assert_ptr_nonnull(strstr(result.out, "meka baseline, references baseline"));
     ck_assert_ptr_nonnull(strstr(result.out, " met\n"));
     ck_assert_ptr_null(strstr(result.out, "W1"));
+    ck_assert_ptr_null(strstr(result.out, "T1"));
     ck_assert(bench_peer_is_present() == (strstr(result.out, "skipped") == NULL));
 }
 END_TEST
 
 START_TEST(unknown_workloads_and_instruction_sets_are_told_the_known_ones)
 {
-    assert_refused(drive("bench W9"), 2, "'W9'", "W1", "U3");
+    assert_refused(drive("bench W9"), 2, "'W9'", "W1", "U3, T1");
     assert_refused(drive("bench --isa sse9"), 2, "--isa", "'sse9'", "baseline");
     assert_refused(drive("bench --repetitions 0"), 2, "--repetitions", "[1, 1000]");
 }
@@ -258,4 +317,5 @@ TEST_MAIN("bench", engine_and_references_agree_for_every_instruction_set_and_odd
           variances_are_those_of_the_samples_taken_one_by_one,
           a_wrong_result_is_as_far_off_as_it_is_wrong, failing_memory_is_reported,
           quick_json_holds_every_workload_and_every_figure, the_table_shows_what_was_asked_for,
+          training_is_timed_alone_where_there_is_no_pytorch,
           unknown_workloads_and_instruction_sets_are_told_the_known_ones)

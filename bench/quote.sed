@@ -1,0 +1,3 @@
+# Lines of text as a string of C.
+s/[\"]/\\&/g
+s/.*/"&\\n"/
