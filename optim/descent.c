@@ -4,26 +4,62 @@
 #include <math.h>
 #include <string.h>
 
+/* Sums are taken in so many chains, always the same, so that a processor can add several terms
+ * at once and the compiler may use vectors. */
+enum { CHAINS = 8 };
+
+static double join(const double *sum)
+{
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
 double opt_dot(size_t d, const double *a, const double *b)
 {
-    double sum = 0.0;
+    double sum[CHAINS] = {0};
+    size_t j = 0;
+    for (; j + CHAINS <= d; j += CHAINS)
+        for (size_t k = 0; k < CHAINS; k++)
+            sum[k] += a[j + k] * b[j + k];
+    for (size_t k = 0; j + k < d; k++)
+        sum[k] += a[j + k] * b[j + k];
+    return join(sum);
+}
+
+/* Of v / unit. */
+static double sum_of_squares(size_t d, const double *v, double unit)
+{
+    double sum[CHAINS] = {0};
     for (size_t j = 0; j < d; j++)
-        sum += a[j] * b[j];
-    return sum;
+        sum[j % CHAINS] += v[j] / unit * (v[j] / unit);
+    return join(sum);
 }
 
 double opt_norm(size_t d, const double *v)
 {
-    double largest = 0.0, sum = 0.0;
+    /* Between these no square that counts has left the range of normal numbers. */
+    const double least = 0x1p-900, most = 0x1p+1000;
+    double largest = 0.0, sum = opt_dot(d, v, v);
+    if (sum >= least && sum <= most)
+        return sqrt(sum);
     for (size_t j = 0; j < d; j++)
         largest = fmax(largest, fabs(v[j]));
     if (!(largest > 0.0) || isinf(largest))
         return largest;
     /* A power of two as the unit, so that only the sum is rounded. */
     double unit = ldexp(1.0, ilogb(largest));
-    for (size_t j = 0; j < d; j++)
-        sum += v[j] / unit * (v[j] / unit);
-    return unit * sqrt(sum);
+    return unit * sqrt(sum_of_squares(d, v, unit));
+}
+
+bool opt_is_finite(size_t d, const double *v)
+{
+    double rest[CHAINS] = {0}; /* NaN once a value was not finite */
+    size_t j = 0;
+    for (; j + CHAINS <= d; j += CHAINS)
+        for (size_t k = 0; k < CHAINS; k++)
+            rest[k] += v[j + k] - v[j + k];
+    for (size_t k = 0; j + k < d; k++)
+        rest[k] += v[j + k] - v[j + k];
+    return join(rest) == 0.0;
 }
 
 meka_status opt_check_square(double square, meka_error *err)
@@ -42,8 +78,9 @@ meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err)
         return status;
     step->row->loss = moments.loss_mean;
     step->row->grad_norm = opt_norm(step->n_params, g);
+    step->row->filtered_norm = step->row->grad_norm;
     memcpy(step->gradient, g, step->n_params * sizeof *g);
-    opt_step_estimate(step, g);
+    memcpy(step->estimate, g, step->n_params * sizeof *g);
     return MEKA_OK;
 }
 

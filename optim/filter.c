@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "optim/filter_full.h"
+#include "optim/methods.h"
 
 size_t opt_covariance_size(opt_covariance form, size_t d)
 {
@@ -37,9 +38,7 @@ double opt_covariance_along(opt_covariance form, size_t d, const double *cov, co
     double sum = 0.0;
     switch (form) {
     case OPT_COVARIANCE_SCALAR:
-        for (size_t j = 0; j < d; j++)
-            sum += v[j] * v[j];
-        return cov[0] * sum;
+        return cov[0] * opt_dot(d, v, v);
     case OPT_COVARIANCE_DIAG:
         for (size_t j = 0; j < d; j++)
             sum += cov[j] * v[j] * v[j];
@@ -121,10 +120,11 @@ void opt_filter_observe(opt_filter *filter, const double *g, const double *sigma
         filter->K[i] = gain_of(filter->P[i], sigma[i]);
         filter->P[i] = joseph(filter->K[i], filter->P[i], sigma[i]);
     }
-    for (size_t j = 0; j < filter->d; j++) {
-        double gain = filter->K[size == 1 ? 0 : j];
-        filter->m[j] = (1.0 - gain) * filter->m[j] + gain * g[j];
-    }
+    for (size_t j = 0; j < filter->d && filter->form == OPT_COVARIANCE_DIAG; j++)
+        filter->m[j] = (1.0 - filter->K[j]) * filter->m[j] + filter->K[j] * g[j];
+    double gain = filter->K[0], rest = 1.0 - gain;
+    for (size_t j = 0; j < filter->d && filter->form == OPT_COVARIANCE_SCALAR; j++)
+        filter->m[j] = rest * filter->m[j] + gain * g[j];
 }
 
 void opt_value_filter_update(opt_value_filter *filter, double change, double extra, double y,

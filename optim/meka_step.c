@@ -7,12 +7,16 @@
 #include <math.h>
 #include <string.h>
 
+/* Elements of several vectors that stay in the nearest cache, where two sums share them. */
+enum { PIECE = 1024 };
+
 /* What one batch says. */
 typedef struct observation {
     double y, r;       /* mean loss, its variance */
     double var, cross; /* traces of the variance of g and of cov(b, g) */
     bool moved;        /* delta is not zero */
     bool weighted;     /* var and cross are also known by dimension */
+    bool adam;         /* of ADAMEKA: weights are not 1 */
 } observation;
 
 static void scale(size_t n, double *x, double factor)
@@ -40,6 +44,7 @@ static meka_status observe(const meka_params *p, bool adam, const opt_step *step
     bool scalar = form == OPT_COVARIANCE_SCALAR;
     out->moved = !is_zero(d, w->delta);
     out->weighted = adam || !scalar;
+    out->adam = adam;
 
     ad_moments moments = {.grad_mean = w->g, .traces = true};
     if (out->weighted) {
@@ -48,9 +53,11 @@ static meka_status observe(const meka_params *p, bool adam, const opt_step *step
     }
     if (form == OPT_COVARIANCE_FULL)
         moments.grad_cov = w->observed;
-    memset(w->b, 0, d * sizeof *w->b);
+    if (!out->moved)
+        memset(w->b, 0, d * sizeof *w->b);
     memset(w->q, 0, size * sizeof *w->q);
-    memset(w->cross, 0, d * sizeof *w->cross);
+    if (out->weighted)
+        memset(w->cross, 0, d * sizeof *w->cross);
     if (out->moved) {
         moments.hvp_mean = w->b;
         moments.hvp_var = form == OPT_COVARIANCE_DIAG ? w->q : NULL;
@@ -106,21 +113,44 @@ static void smooth_sigma(const meka_params *p, size_t d, meka_memory *w)
  * with a single effective dimension, the worst case, passes once in 1.7 million steps.  A
  * constant Sigma (eq. 15) fixes the gains whatever its value, so there is no scale to compare
  * with. */
-static void widen(const meka_params *p, size_t d, meka_memory *w)
+static void widen(const meka_params *p, size_t d, double innovation, meka_memory *w)
 {
     opt_covariance form = (opt_covariance)p->covariance;
     size_t size = opt_covariance_size(form, d);
     if (p->gate == 0.0 || p->noise == MEKA_NOISE_CONSTANT)
         return;
-    double surprise = 0.0;
-    for (size_t j = 0; j < d; j++)
-        surprise += (w->g[j] - w->m[j]) * (w->g[j] - w->m[j]) / (double)d;
+    double surprise = innovation / sqrt((double)d);
+    surprise *= surprise;
     double expected =
         opt_covariance_mean(form, d, w->P) + opt_covariance_mean(form, d, w->sigma);
     if (!(surprise > p->gate * p->gate * expected))
         return;
     for (size_t i = 0; i < size; i += form == OPT_COVARIANCE_FULL ? d + 1 : 1)
         w->P[i] += surprise - expected;
+}
+
+/* v'cov v, where |v|^2 is known. */
+static double along(opt_covariance form, size_t d, const double *cov, const double *v,
+                    double square)
+{
+    return form == OPT_COVARIANCE_SCALAR ? cov[0] * square
+                                         : opt_covariance_along(form, d, cov, v);
+}
+
+/* Of n <= PIECE elements from j on: what they add to the change m.delta + delta.b / 2 and to
+ * |delta|^2; then m- = m + b, and the innovation |g - m-| with them. */
+static void predict(meka_memory *w, size_t j, size_t n, double *change, double *square,
+                    double *innovation)
+{
+    double *m = w->m + j, difference[PIECE];
+    const double *b = w->b + j, *g = w->g + j, *delta = w->delta + j;
+    *change += opt_dot(n, m, delta) + 0.5 * opt_dot(n, delta, b);
+    *square += opt_dot(n, delta, delta);
+    for (size_t k = 0; k < n; k++) {
+        m[k] += b[k];
+        difference[k] = g[k] - m[k];
+    }
+    *innovation = hypot(*innovation, opt_norm(n, difference));
 }
 
 /* Both filters, in the order in which they need each other: the function value's change is
@@ -141,18 +171,18 @@ static void filter(const meka_params *p, size_t d, bool first, const observation
         opt_covariance_set(form, d, w->P, MEKA_PRIOR_VARIANCE);
         head->value = (opt_value_filter){0.0, MEKA_PRIOR_VARIANCE};
     }
-    double change = opt_dot(d, w->m, w->delta) + 0.5 * opt_dot(d, w->delta, w->b);
-    double extra = opt_covariance_along(form, d, w->P, w->delta) +
-                   0.25 * opt_covariance_along(form, d, w->q, w->delta);
+    double change = 0.0, square = 0.0;
+    row->innovation = 0.0;
+    for (size_t j = 0; j < d; j += PIECE)
+        predict(w, j, d - j < PIECE ? d - j : PIECE, &change, &square, &row->innovation);
+    double extra =
+        along(form, d, w->P, w->delta, square) + 0.25 * along(form, d, w->q, w->delta, square);
     row->loss_predicted = head->value.u + change;
     opt_value_filter_update(&head->value, change, extra, seen->y, r);
     if (!p->value_filter)
         head->value = (opt_value_filter){seen->y, r};
-    opt_filter_predict(&belief, w->b, w->q);
-    for (size_t j = 0; j < d; j++)
-        w->direction[j] = w->g[j] - w->m[j];
-    row->innovation = opt_norm(d, w->direction);
-    widen(p, d, w);
+    opt_filter_predict(&belief, NULL, w->q); /* m has moved already */
+    widen(p, d, row->innovation, w);
     opt_filter_observe(&belief, w->g, w->sigma);
 }
 
@@ -160,10 +190,13 @@ static void filter(const meka_params *p, size_t d, bool first, const observation
  * where the units demand m^2. */
 static void set_direction(const meka_params *p, bool adam, size_t d, meka_memory *w)
 {
-    for (size_t j = 0; j < d; j++) {
+    for (size_t j = 0; j < d && !adam; j++)
+        w->direction[j] = -w->m[j];
+    for (size_t j = 0; j < d && adam; j++) {
         double variance = opt_covariance_at((opt_covariance)p->covariance, d, w->P, j);
-        w->weight[j] = adam ? 1.0 / (hypot(w->m[j], sqrt(variance)) + 1e-8) : 1.0;
-        w->direction[j] = -w->weight[j] * w->m[j];
+        double weight = 1.0 / (hypot(w->m[j], sqrt(variance)) + 1e-8);
+        w->weight[j] = weight;
+        w->direction[j] = -weight * w->m[j];
     }
 }
 
@@ -173,9 +206,7 @@ static double observed_slope(const meka_params *p, size_t d, const observation *
                              const meka_memory *w)
 {
     opt_covariance form = (opt_covariance)p->covariance;
-    double sum = 0.0, correction = 0.0;
-    for (size_t j = 0; j < d; j++)
-        sum += w->weight[j] * w->m[j] * w->g[j];
+    double sum = -opt_dot(d, w->direction, w->g), correction = 0.0;
     if (!seen->weighted)
         return sum - (1.0 - w->K[0]) * seen->cross - w->K[0] * seen->var;
     for (size_t j = 0; j < d; j++) {
@@ -183,7 +214,7 @@ static double observed_slope(const meka_params *p, size_t d, const observation *
         double noise = gain * w->var[j];
         if (form == OPT_COVARIANCE_FULL)
             noise = opt_dot(d, w->K + j * d, w->observed + j * d);
-        correction += w->weight[j] * ((1.0 - gain) * w->cross[j] + noise);
+        correction += (seen->adam ? w->weight[j] : 1.0) * ((1.0 - gain) * w->cross[j] + noise);
     }
     return sum - correction;
 }
@@ -192,10 +223,9 @@ static double observed_slope(const meka_params *p, size_t d, const observation *
  * Per unit length: the noise of d.g/|d| does not depend on how long d is, so that steep times
  * long past do not drown what is seen now. */
 static double calibrate(const meka_params *p, const opt_step *step, const observation *seen,
-                        meka_memory *w, double slope)
+                        meka_memory *w, double slope, double length)
 {
     size_t d = step->n_params;
-    double length = sqrt(opt_dot(d, w->direction, w->direction));
     if (step->batch->n < 2 || !(length > 0.0))
         return 1.0; /* no variances, or no claim */
     double observed = observed_slope(p, d, seen, w) / length;
@@ -241,11 +271,12 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
 {
     opt_covariance form = (opt_covariance)p->covariance;
     size_t d = step->n_params;
+    double square = opt_dot(d, w->direction, w->direction);
     meka_line line = {
-        .measured = {.A = -opt_dot(d, w->direction, w->m),
-                     .p = opt_covariance_along(form, d, w->P, w->direction),
+        .measured = {.A = seen->adam ? -opt_dot(d, w->direction, w->m) : square,
+                     .p = along(form, d, w->P, w->direction, square),
                      .s = w->head->value.s},
-        .length = opt_dot(d, w->direction, w->direction),
+        .length = square,
         .schedule = step->factor,
         .t = step->t,
     };
@@ -253,7 +284,7 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
     step->row->slope = line.measured.A;
     step->row->direction_p = line.measured.p;
     step->row->direction_norm = sqrt(line.length);
-    line.calibration = calibrate(p, step, seen, w, line.measured.A);
+    line.calibration = calibrate(p, step, seen, w, line.measured.A, sqrt(square));
     if (p->rule != MEKA_RULE_FIXED) {
         meka_status status = measure_line(p, step, w, &line.measured, err);
         if (status != MEKA_OK)
@@ -274,7 +305,6 @@ static void fill_row(const meka_params *p, const opt_step *step, const observati
     row->loss_filtered = w->head->value.u;
     row->loss_sd = sqrt(w->head->value.s);
     row->grad_norm = opt_norm(d, w->g);
-    row->filtered_norm = opt_norm(d, w->m);
     row->p = opt_covariance_mean(form, d, w->P);
     row->sigma = opt_covariance_mean(form, d, w->sigma);
     row->q = opt_covariance_mean(form, d, w->q);
@@ -282,13 +312,15 @@ static void fill_row(const meka_params *p, const opt_step *step, const observati
     row->alpha = alpha;
 }
 
-/* theta + alpha d, and delta = the move as rounded. */
+/* theta + alpha d, and delta = the move as rounded; what the run is told. */
 static void move(const opt_step *step, meka_memory *w, double alpha)
 {
+    double *restrict theta = step->theta, *restrict delta = w->delta;
+    const double *restrict direction = w->direction;
     for (size_t j = 0; j < step->n_params; j++) {
-        double before = step->theta[j];
-        step->theta[j] = before + alpha * w->direction[j];
-        w->delta[j] = step->theta[j] - before;
+        double before = theta[j];
+        theta[j] = before + alpha * direction[j];
+        delta[j] = theta[j] - before;
     }
     opt_step_estimate(step, w->m);
     memcpy(step->gradient, w->g, step->n_params * sizeof *w->g);

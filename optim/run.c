@@ -92,12 +92,13 @@ static void compare_with_exact(opt_run *run, opt_row *row)
  * every later step 0 without a word. */
 static meka_status check_finite(const opt_run *run, const opt_row *row, meka_error *err)
 {
-    for (size_t k = 0; k < run->n_state; k++)
-        if (!isfinite(run->state[k]))
-            return meka_fail(err, MEKA_NONFINITE,
-                             "method %s: an average or sum that it keeps overflows at step "
-                             "%llu; scale the objective down, or take smaller steps",
-                             run->method->name, (unsigned long long)run->t);
+    if (!opt_is_finite(run->n_state, run->state))
+        return meka_fail(err, MEKA_NONFINITE,
+                         "method %s: an average or sum that it keeps overflows at step %llu; "
+                         "scale the objective down, or take smaller steps",
+                         run->method->name, (unsigned long long)run->t);
+    if (opt_is_finite(run->d, run->theta))
+        return MEKA_OK;
     for (size_t j = 0; j < run->d; j++)
         if (!isfinite(run->theta[j]))
             return meka_fail(err, MEKA_NONFINITE,

@@ -68,7 +68,38 @@ START_TEST(the_norm_neither_overflows_nor_underflows)
 }
 END_TEST
 
+/* Of any length, also beside what the compiler's vectors hold. */
+START_TEST(sums_over_vectors_take_every_element_once)
+{
+    double a[21], b[21], scaled[21];
+    for (size_t d = 0; d <= 21; d++) {
+        long double dot = 0.0L;
+        for (size_t j = 0; j < d; j++) {
+            a[j] = ldexp(1.0, (int)j); /* integers: exact */
+            b[j] = (double)(3 * j + 1);
+            dot += (long double)a[j] * b[j];
+        }
+        ck_assert_double_eq(opt_dot(d, a, b), (double)dot);
+        ck_assert(opt_is_finite(d, a));
+        for (size_t j = 0; j < d; j++) {
+            double kept = a[j];
+            a[j] = j % 2 ? NAN : -INFINITY;
+            ck_assert(!opt_is_finite(d, a));
+            a[j] = kept;
+        }
+    }
+    /* Scaling by a power of two changes no bit, wherever the squares are. */
+    for (size_t j = 0; j < 21; j++)
+        a[j] = 1.0 / (double)(j + 3);
+    for (int e = -900; e <= 1000; e += 50) {
+        for (size_t j = 0; j < 21; j++)
+            scaled[j] = ldexp(a[j], e);
+        ck_assert_double_eq(opt_norm(21, scaled), ldexp(opt_norm(21, a), e));
+    }
+}
+END_TEST
+
 TEST_MAIN("descent", a_fixed_step_contracts_by_one_minus_alpha_times_curvature,
           the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step,
           gradient_descent_uses_the_population_and_draws_nothing,
-          the_norm_neither_overflows_nor_underflows)
+          the_norm_neither_overflows_nor_underflows, sums_over_vectors_take_every_element_once)

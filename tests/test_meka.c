@@ -2,6 +2,7 @@
 #include "tests/optim_fixture.h"
 
 #include <stdio.h>
+#include <string.h>
 
 START_TEST(constant_noise_works_with_one_sample_and_gives_gain_one_over_t_plus_one)
 {
@@ -161,9 +162,50 @@ START_TEST(a_step_that_overflows_is_not_taken)
 }
 END_TEST
 
+/* sum_j (theta_j^2 - xi theta_j): every dimension is the same. */
+enum { MANY = 2500 };
+static ad_var record_alike(ad_tape *tape, const ad_var *theta, const ad_var *xi,
+                           const void *ctx)
+{
+    return ad_sub(ad_sqnorm(MANY, theta), ad_mul(xi[0], ad_sum(MANY, theta)));
+}
+
+START_TEST(all_dimensions_of_a_long_vector_take_part_alike)
+{
+    const ad_objective objective = {
+        .name = "alike", .n_params = MANY, .n_features = 1, .record = record_alike};
+    const meka_source source = {.n_features = 1, .draw = draw_target};
+    const opt_config config = fixture_config("meka", "");
+    double start[MANY], before[MANY], m[MANY];
+    for (size_t j = 0; j < MANY; j++)
+        start[j] = 3.0;
+    optim_fixture f = optim_fixture_make(&objective, &source, &config, start);
+    for (int t = 0; t < 5; t++) {
+        double filtered = opt_run_row(f.run)->loss_filtered, change = 0.0, innovation = 0.0;
+        memcpy(m, opt_run_estimate(f.run), sizeof m);
+        memcpy(before, start, sizeof before);
+        memcpy(start, opt_run_theta(f.run), sizeof start);
+        fixture_step(f.run);
+        const double *theta = opt_run_theta(f.run), *g = opt_run_gradient(f.run);
+        for (size_t j = 0; j < MANY; j++) {
+            double delta = start[j] - before[j];
+            ck_assert_double_eq(theta[j], theta[0]);
+            change += m[j] * delta + delta * delta; /* the Hessian is 2 I */
+            innovation += pow(g[j] - m[j] - 2.0 * delta, 2);
+        }
+        if (t == 0)
+            continue;
+        assert_scaled(opt_run_row(f.run)->loss_predicted, filtered + change, fabs(filtered),
+                      MANY);
+        assert_scaled(opt_run_row(f.run)->innovation, sqrt(innovation), sqrt(innovation), MANY);
+    }
+    optim_fixture_clear(&f);
+}
+END_TEST
+
 TEST_MAIN("meka", constant_noise_works_with_one_sample_and_gives_gain_one_over_t_plus_one,
           one_sample_is_refused_where_variances_are_needed,
           the_calibration_factor_is_logged_by_every_rule_used_or_not,
           an_iteration_costs_one_reverse_and_one_line_pass,
           the_gate_gets_the_defaults_through_the_valley_of_rosenbrock,
-          a_step_that_overflows_is_not_taken)
+          a_step_that_overflows_is_not_taken, all_dimensions_of_a_long_vector_take_part_alike)
