@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block's rows should stay within a core's second-level cache, of which 1 MiB is common,
- * with room for what else is at work; more lanes than 256 gain nothing. */
+/* A block's n_rows rows should stay within a core's second-level cache, of which 1 MiB is
+ * common, with room for what else is at work; more lanes than 256 gain nothing.  Rows of
+ * features do not count: a layer passes over them once, with the segment's sums, so that few
+ * large blocks are better. */
 static size_t choose_lanes(size_t n_rows)
 {
     const size_t cache = 1 << 19;
@@ -29,7 +31,7 @@ static size_t row_stride(size_t lanes)
 }
 
 typedef struct need {
-    size_t scalars, pack, rows, jobs, terms, lookup, weights, left, stat;
+    size_t scalars, pack, rows, values, jobs, terms, lookup, weights, left, stat;
     bool blocks;
 } need;
 
@@ -41,6 +43,8 @@ static need needs_of(const ad_program *program)
         n.scalars = p->n_scalars > n.scalars ? p->n_scalars : n.scalars;
         n.pack = p->n_pack > n.pack ? p->n_pack : n.pack;
         n.rows = p->n_rows > n.rows ? p->n_rows : n.rows;
+        size_t values = p->n_rows - p->n_features_used;
+        n.values = values > n.values ? values : n.values;
         n.jobs = p->n_jobs > n.jobs ? p->n_jobs : n.jobs;
         n.terms = p->n_terms > n.terms ? p->n_terms : n.terms;
         n.lookup = p->n_lookup > n.lookup ? p->n_lookup : n.lookup;
@@ -93,7 +97,7 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
     if (options && options->n_lanes > SIZE_MAX / 64) /* so that no product below overflows */
         return meka_fail(err, MEKA_ERR_MEMORY, "out of memory: %zu lanes", options->n_lanes);
     batch->max_lanes =
-        options && options->n_lanes ? round_up(options->n_lanes) : choose_lanes(n.rows);
+        options && options->n_lanes ? round_up(options->n_lanes) : choose_lanes(n.values);
     batch->u = meka_alloc(n.scalars, sizeof(double), err);
     batch->pack = meka_alloc(n.pack, sizeof(double), err);
     batch->total = meka_alloc(program->replay ? n.jobs : 1 + d, sizeof *batch->total, err);

@@ -173,6 +173,9 @@ INLINE void run_channels(const kernel_block *b, const block_tile *t, block_acces
     size_t c = 0;
     for (; n_vectors == 1 && access != BLOCK_W_ROWS && c + BLOCK_ROWS <= n; c += BLOCK_ROWS)
         run_tile(b, t, access, c, l, BLOCK_ROWS, 1);
+    for (; n_vectors == TALL_VECTORS && access != BLOCK_W_ROWS && c + TALL_ROWS <= n;
+         c += TALL_ROWS)
+        run_tile(b, t, access, c, l, TALL_ROWS, TALL_VECTORS);
     for (; c + TILE <= n; c += TILE)
         run_tile(b, t, access, c, l, TILE, n_vectors);
     for (; c < n; c++)

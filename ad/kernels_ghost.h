@@ -217,7 +217,7 @@ static void ghost_right_products(const kernel_block *b, const ghost *f, const gh
 INLINE void ghost_tile(const kernel_block *b, const ghost *f, const ghost_panel *p, int which,
                        size_t j, size_t k, int n_rows, int n_vectors, size_t tail)
 {
-    vd acc[TILE][TILE];
+    vd acc[TALL_ROWS][TILE];
     double *sum = f->sum[which] + j * f->n_x + p->first + k;
     for (int r = 0; r < n_rows; r++) {
         for (int i = 0; i < n_vectors; i++) {
@@ -265,6 +265,8 @@ static void ghost_multiply(const kernel_block *b, const ghost *f, const ghost_pa
 {
     for (int which = 0; which < 2; which++) {
         size_t j = 0;
+        for (; f->s->n_pairs[which] > 0 && j + TALL_ROWS <= f->n_z; j += TALL_ROWS)
+            ghost_rows(b, f, p, which, j, TALL_ROWS);
         for (; f->s->n_pairs[which] > 0 && j + TILE <= f->n_z; j += TILE)
             ghost_rows(b, f, p, which, j, TILE);
         for (; f->s->n_pairs[which] > 0 && j < f->n_z; j++)

@@ -12,6 +12,9 @@ enum {
     W = VECTOR_WIDTH,
     CHUNK = 8, /* vectors of a sum */
     TILE = 4,  /* rows and vectors of a matrix product */
+    /* Where 16 registers hold vectors of 4, a tile of 6 x 2 needs the fewest loads. */
+    TALL_ROWS = W == 4 ? 6 : TILE,
+    TALL_VECTORS = W == 4 ? 2 : TILE,
 };
 
 INLINE const double *row_of(const kernel_block *b, uint32_t row)

@@ -1,6 +1,8 @@
 #include "ad/batch.h"
 #include "tests/ad_fixture.h"
 
+#include <meka/images.h>
+
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -296,6 +298,29 @@ START_TEST(a_batch_of_any_size_is_complete_and_the_same_for_any_number_of_lanes)
 }
 END_TEST
 
+/* A layer of 16 units over 2000 features. */
+enum { WIDE = 2000, UNITS = 16 };
+static ad_var record_wide(ad_tape *tape, const ad_var *w, const ad_var *xi, const void *ctx)
+{
+    ad_var unit[UNITS];
+    ad_affine(UNITS, WIDE, w, xi, NULL, unit);
+    for (int k = 0; k < UNITS; k++)
+        unit[k] = ad_tanh(unit[k]);
+    return ad_sum(UNITS, unit);
+}
+
+/* Features are passed over once, so their rows need not stay in the cache. */
+START_TEST(features_do_not_make_a_block_smaller)
+{
+    const ad_objective objective = {
+        .name = "wide", .n_params = UNITS * WIDE, .n_features = WIDE, .record = record_wide};
+    fixture f = fixture_make(&objective, 0);
+    ck_assert_uint_gt(f.program->plan[PLAN_GRADIENT].n_rows, WIDE);
+    ck_assert_uint_eq(f.batch->max_lanes, 256);
+    fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(no_samples_give_no_values)
 {
     fixture f = fixture_make(&mixed_objective, 0);
@@ -370,6 +395,6 @@ TEST_MAIN("batch", samples_agree_with_derivatives_by_hand_for_any_number_of_lane
           sum_and_dot_equal_loops_of_scalar_operations, the_hessian_is_symmetric,
           more_lanes_than_memory_can_hold_are_refused,
           a_batch_of_any_size_is_complete_and_the_same_for_any_number_of_lanes,
-          no_samples_give_no_values,
+          features_do_not_make_a_block_smaller, no_samples_give_no_values,
           evaluations_in_any_order_give_what_they_give_on_a_fresh_batch,
           an_instruction_set_that_is_not_available_is_refused_by_name)
