@@ -101,8 +101,12 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
     batch->u = meka_alloc(n.scalars, sizeof(double), err);
     batch->pack = meka_alloc(n.pack, sizeof(double), err);
     batch->total = meka_alloc(program->replay ? n.jobs : 1 + d, sizeof *batch->total, err);
+    if (program->n_kept > 0 && options)
+        batch->n_kept = options->n_kept;
+    size_t n_kept = batch->n_kept > SIZE_MAX / 64 ? SIZE_MAX : round_up(batch->n_kept);
+    batch->kept = meka_alloc(n_kept, (program->n_kept + 1) * sizeof(double), err);
     batch->cov = meka_alloc(d, (2 * KERNEL_LANES + 4) * sizeof(double), err);
-    if (!batch->u || !batch->pack || !batch->total || !batch->cov)
+    if (!batch->u || !batch->pack || !batch->total || !batch->kept || !batch->cov)
         return MEKA_ERR_MEMORY;
     return program->replay ? create_workers(batch, &n, err)
                            : ad_sampler_create(&batch->sampler, program, err);
@@ -153,6 +157,7 @@ void ad_batch_destroy(ad_batch *batch)
     free(batch->u);
     free(batch->pack);
     free(batch->total);
+    free(batch->kept);
     free(batch->cov);
     free(batch);
 }
@@ -191,6 +196,9 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
     block->emit = request->emit ? pass_on : NULL;
     block->emit_ctx = &e;
     block->m = m;
+    if (request->keep || request->recall)
+        block->kept = w->batch->kept + first * w->batch->program->n_kept;
+    block->recall = request->recall;
     block->xi = m ? request->xi + first * m : NULL;
     w->batch->kernels->load(block, plan->feature, plan->n_features_used);
     w->batch->kernels->run(block, plan->code, plan->n_code);
@@ -244,6 +252,8 @@ meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error 
     w.n_blocks = (request->n + w.lanes - 1) / w.lanes;
     w.n_segments = w.n_blocks < BATCH_SEGMENTS ? w.n_blocks : BATCH_SEGMENTS;
     size_t n_threads = request->serial ? 1 : batch->n_threads;
+    if (!request->recall)
+        batch->kept_n = 0;
     ad_plan_uniform(w.plan, batch->kernels->loop, request->theta, request->v, batch->u,
                     batch->pack);
     for (; w.first_segment < w.n_segments; w.first_segment += n_threads) {
@@ -254,6 +264,11 @@ meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error 
             return status;
         for (size_t k = 0; k < n && request->segment; k++)
             request->segment(request->ctx, &batch->worker[k]);
+    }
+    if (request->keep) {
+        batch->kept_n = request->n;
+        batch->kept_theta = request->theta;
+        batch->kept_xi = request->xi;
     }
     return MEKA_OK;
 }

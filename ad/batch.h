@@ -61,7 +61,12 @@ struct ad_batch {
     ad_worker *worker; /* [n_threads] */
     ad_sampler sampler;
     ad_total *total; /* [max jobs]; if recorded anew [1 + d]: loss, then components */
-    double *cov;     /* [2 * KERNEL_LANES + 4][d]: gradients, products, and their sums */
+    /* Values of the last evaluation that was to keep them, and of what: [n_kept rounded up to
+     * blocks][program's n_kept], block by block.  kept_n = 0: of none. */
+    double *kept;
+    size_t n_kept, kept_n;
+    const double *kept_theta, *kept_xi;
+    double *cov; /* [2 * KERNEL_LANES + 4][d]: gradients, products, and their sums */
 };
 
 typedef struct ad_request {
@@ -79,8 +84,9 @@ typedef struct ad_request {
     void (*emit)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first,
                  uint32_t job, const double *g, const double *h);
     void *ctx;
-    bool compact; /* see kernel_block */
-    bool serial;  /* on the caller's thread only */
+    bool compact;      /* see kernel_block */
+    bool keep, recall; /* values for, or of, another evaluation at theta and xi */
+    bool serial;       /* on the caller's thread only */
 } ad_request;
 
 static inline int ad_request_order(const ad_request *r)

@@ -84,6 +84,7 @@ typedef struct graph {
     size_t table_size, n_interned;
     graph_block *block;
     size_t n_blocks, block_capacity;
+    size_t n_recorded; /* of them: those of the tape, functions of theta and the sample alone */
     graph_array *array;
     size_t n_arrays, array_capacity;
     uint32_t *list; /* nodes of arrays */
@@ -99,6 +100,10 @@ void graph_clear(graph *g);
 void graph_truncate(graph *g, size_t n_nodes, size_t n_terms);
 /* The same of arrays and blocks, before graph_truncate. */
 void graph_truncate_blocks(graph *g, size_t n_blocks, size_t n_arrays);
+/* Whether a block's result is worth keeping from one plan for another: a recorded one of long
+ * sums.  And how many elements such blocks before number `block` have. */
+bool graph_is_kept(const graph *g, size_t block);
+size_t graph_kept_before(const graph *g, size_t block);
 
 static inline graph_ref graph_zero(void)
 {

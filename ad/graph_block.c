@@ -75,6 +75,23 @@ void graph_truncate_blocks(graph *g, size_t n_blocks, size_t n_arrays)
     g->n_arrays = n_arrays;
 }
 
+bool graph_is_kept(const graph *g, size_t block)
+{
+    /* Products per element from which on these take longer than writing and reading it. */
+    const size_t least = 256;
+    const graph_block *b = &g->block[block];
+    return block < g->n_recorded && b->part == AD_BLOCK_Z &&
+           (size_t)b->shape.channels_in * b->shape.kernel * b->shape.kernel >= least;
+}
+
+size_t graph_kept_before(const graph *g, size_t block)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < block; k++)
+        n += graph_is_kept(g, k) ? ad_block_size(&g->block[k].shape, AD_BLOCK_Z) : 0;
+    return n;
+}
+
 /* ----------------------------------------------------------------- written out as sums */
 
 /* Terms of the elements of a block's result, linked by element. */

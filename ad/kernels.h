@@ -47,6 +47,8 @@ typedef struct kernel_block {
     double *left;          /* [n_left][lanes] */
     double *panel;         /* [2][lanes][KERNEL_PANEL] */
     double *stat;          /* [n_stat_memory] */
+    double *kept;          /* [program's n_kept][lanes] of this block, or NULL */
+    bool recall;           /* such values are read, not computed and written */
     bool compact;          /* means, and the sums of variances, are all that is asked for */
     double *sums;          /* [n_jobs][JOB_SIZE] */
     bool first;            /* no block before this one: take g0, h0 here */

@@ -40,6 +40,7 @@ typedef struct bilinear {
     size_t window, others; /* ... from element to element of the kernel, and between channels of
                               the other side */
     uint32_t n_pairs;
+    uint32_t kept; /* number of the first value in kernel_block.kept, or UINT32_MAX */
     const uint32_t *out;
     block_operand operand[GRAPH_PAIRS][2];
 } bilinear;
@@ -241,10 +242,11 @@ static const uint32_t *read_block(const kernel_block *b, const uint32_t *code, b
     f->access = BLOCK_W_ROWS;
     f->step = f->window = f->others = 0;
     f->n_pairs = code[2];
-    f->out = code + 3;
+    f->kept = code[3];
+    f->out = code + 4;
     size_t n[2] = {ad_block_size(f->s, f->part == AD_BLOCK_W ? AD_BLOCK_X : AD_BLOCK_W),
                    ad_block_size(f->s, f->part == AD_BLOCK_Z ? AD_BLOCK_X : AD_BLOCK_Z)};
-    code += 3 + ad_block_size(f->s, f->part);
+    code += 4 + ad_block_size(f->s, f->part);
     for (uint32_t k = 0; k < f->n_pairs; k++)
         for (int which = 0; which < 2; which++)
             code = read_operand(b, code, n[which], &f->operand[k][which]);
@@ -290,12 +292,30 @@ static void prepare_weights(const kernel_block *b, bilinear *f)
     }
 }
 
+/* The result's rows to memory that outlives the block, or back. */
+static void keep_block(const kernel_block *b, const bilinear *f)
+{
+    size_t n = ad_block_size(f->s, f->part);
+    for (size_t k = 0; k < n; k++) {
+        double *kept = b->kept + (f->kept + k) * b->lanes;
+        if (f->out[k] != UINT32_MAX && b->recall)
+            memcpy(b->rows + f->out[k] * b->stride, kept, b->lanes * sizeof *kept);
+        else if (f->out[k] != UINT32_MAX)
+            memcpy(kept, row_of(b, f->out[k]), b->lanes * sizeof *kept);
+    }
+}
+
 static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
 {
     bilinear f;
     code = read_block(b, code, &f);
     const ad_block_shape *s = f.s;
     size_t n_z = (size_t)s->height_out * s->width_out, n_x = (size_t)s->height * s->width;
+    bool kept = b->kept && f.kept != UINT32_MAX;
+    if (kept && b->recall) {
+        keep_block(b, &f);
+        return code;
+    }
     if (f.part == AD_BLOCK_W) {
         run_outer(b, &f);
         return code;
@@ -305,6 +325,8 @@ static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
         run_pixel(b, f.access, terms_of_z(b, &f, k), f.step, f.out + k, n_z, s->channels_out);
     for (size_t k = 0; f.part == AD_BLOCK_X && k < n_x; k++)
         run_pixel(b, f.access, terms_of_x(b, &f, k), f.step, f.out + k, n_x, s->channels_in);
+    if (kept)
+        keep_block(b, &f);
     return code;
 }
 

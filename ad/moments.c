@@ -292,6 +292,7 @@ static meka_status full_covariances(ad_batch *batch, const ad_request *moments, 
     ad_request request = *moments;
     request.level = KERNEL_NOTHING;
     request.compact = false;
+    request.keep = false;
     request.max_lanes = KERNEL_LANES;
     request.serial = true;
     request.block = take_cov_block;
@@ -378,7 +379,8 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
                           .level = sink.level,
                           .compact = sink.compact,
                           .segment = take_segment,
-                          .ctx = &sink};
+                          .ctx = &sink,
+                          .keep = out->keep && n <= batch->n_kept};
     bool finite = true;
     meka_status status = compute(batch, &request, &sink, &finite, err);
     if (status || finite)

@@ -14,7 +14,8 @@
  *   FUN2   op mask a b  out*10                        value and partials in mask
  *   SELECT condition a b out
  *   JOB    job shape TERMS TERMS      statistics of g and h, each the sum of its terms
- *   BLOCK  shape part n out*N OPERANDS*n    out = the sum of n derivatives of a bilinear form
+ *   BLOCK  shape part n kept out*N OPERANDS*n
+ *                                     out = the sum of n derivatives of a bilinear form
  *   BLOCK_JOBS     stat OPERANDS*n          jobs of a plan_stat, of its arrays
  *   FEATURE_JOBS   job n j x y        jobs job + k, k < n, of g = x xi_{j+k}, h = y xi_{j+k}
  *
@@ -23,7 +24,8 @@
  *
  * OPERANDS are two arrays, each THETA, ALONG or PACK with an offset, for numbers that stand
  * together, or ROWS with the rows' numbers; of BLOCK_JOBS always the latter.  Results of a
- * block that nobody needs have the number UINT32_MAX.
+ * block that nobody needs have the number UINT32_MAX.  kept: where they are kept for other
+ * plans, or UINT32_MAX.
  *
  * FEATURE_GROUP and FEATURE_JOBS are for features that stand together in a sample: these are
  * read where they lie, with lanes of features, and need no rows.

@@ -10,6 +10,7 @@ struct ad_program {
     uint8_t *active; /* [n_slots] 1: depends on theta; so derivatives pass through it */
     unsigned passes; /* AD_PASS_... that are on */
     bool replay;     /* plan holds what serves every sample */
+    size_t n_kept;   /* values of a sample that plans can keep for one another */
     ad_plan plan[PLAN_N_MODES];
 };
 

@@ -184,7 +184,7 @@ static meka_status step_adameka(const void *params, double *state, double *scrat
                   "steps that are not averaged, and a start that knows no units",              \
     .options = OPT_TABLE(options, meka_params), .min_batch = 2, .sizes = meka_sizes,           \
     .presets = presets, .n_presets = sizeof presets / sizeof presets[0],                       \
-    .batch_needed = batch_needed
+    .batch_needed = batch_needed, .keeps = true
 
 const opt_method opt_method_meka = {
     .name = "meka",

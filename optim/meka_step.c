@@ -46,7 +46,7 @@ static meka_status observe(const meka_params *p, bool adam, const opt_step *step
     out->weighted = adam || !scalar;
     out->adam = adam;
 
-    ad_moments moments = {.grad_mean = w->g, .traces = true};
+    ad_moments moments = {.grad_mean = w->g, .traces = true, .keep = true};
     if (out->weighted) {
         moments.grad_var = w->var;
         moments.cross_cov = out->moved ? w->cross : NULL;
@@ -241,7 +241,8 @@ static meka_status measure_line(const meka_params *p, const opt_step *step, meka
 {
     size_t d = step->n_params;
     double n = (double)step->batch->n;
-    ad_line_moments line = {.order = p->third_order ? 3 : 2};
+    /* observe() was the last to evaluate the batch, and theta has not moved since. */
+    ad_line_moments line = {.order = p->third_order ? 3 : 2, .again = true};
     meka_status status = opt_view_line(step->batch, step->theta, w->direction, &line, err);
     if (status != MEKA_OK)
         return status;

@@ -129,7 +129,9 @@ static meka_status make_views(opt_run *run, meka_error *err)
     const meka_source *source = &run->source;
     bool plain = source->n_features == 0;
     const ad_batch_options options = {.n_threads = run->config.n_threads};
-    meka_status status = ad_batch_create(&run->batch, run->program, &options, err);
+    ad_batch_options own = options;
+    own.n_kept = run->method->keeps ? run->config.batch_size : 0;
+    meka_status status = ad_batch_create(&run->batch, run->program, &own, err);
     if (status != MEKA_OK)
         return status;
     if (run->config.test)

@@ -29,7 +29,7 @@ static inline size_t plan_block_words(const ad_plan *plan, const uint32_t *w)
     ad_block_part part = (ad_block_part)w[1];
     const size_t n[2] = {ad_block_size(s, part == AD_BLOCK_W ? AD_BLOCK_X : AD_BLOCK_W),
                          ad_block_size(s, part == AD_BLOCK_Z ? AD_BLOCK_X : AD_BLOCK_Z)};
-    size_t words = 3 + ad_block_size(s, part);
+    size_t words = 4 + ad_block_size(s, part);
     for (uint32_t k = 0; k < 2 * w[2]; k++)
         words += plan_operand_words(w + words, n[k % 2]);
     return words;

@@ -306,6 +306,7 @@ typedef struct ad_batch_options {
                          the cache.  Statistics depend on it in their last bits */
     size_t n_threads; /* 0: 1; more than 8 are not used.  Results do not depend on it */
     ad_isa isa;       /* MEKA_ERR_INPUT if it is not available */
+    size_t n_kept;    /* samples for which ad_moments.keep has memory; 0: none */
 } ad_batch_options;
 
 /* The memory one evaluation needs.  Several batches may share one program, one thread
@@ -342,6 +343,7 @@ typedef struct ad_moments {
     double *grad_cov;  /* [d][d] or NULL: cov_i(g_ij, g_ik) */
     double *hvp_cov;   /* [d][d] or NULL: cov_i(h_ij, h_ik) */
     bool traces;       /* compute the three sums below (the last two with v) */
+    bool keep;         /* for ad_line_moments.again; no result depends on it */
     double loss_mean, loss_var;
     double grad_var_trace;  /* sum_j var_i g_ij */
     double hvp_var_trace;   /* sum_j var_i h_ij */
@@ -355,6 +357,11 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
  * The caller sets `order` in 0..3; entries above it are 0.  A forward Taylor pass. */
 typedef struct ad_line_moments {
     int order;
+    /* The caller's word that theta and xi hold what they held when the batch's last evaluation,
+     * an ad_eval_moments with `keep` on the same arrays, read them: costly values that depend
+     * on these alone are then not computed once more.  Where the batch has none, or others,
+     * they are; no result depends on it. */
+    bool again;
     double mean[4];
     double cov[4][4]; /* unbiased, of one sample; diagonal = variances; 0 with n = 1 */
 } ad_line_moments;

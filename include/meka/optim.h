@@ -125,6 +125,9 @@ typedef struct opt_method {
     /* The method is deterministic: no samples are drawn, step->batch is the population, and
      * a source that does not know its population cannot be used. */
     bool full_batch;
+    /* It evaluates along lines where it has just evaluated moments: step->batch has memory for
+     * ad_moments.keep. */
+    bool keeps;
 } opt_method;
 
 /* The registry: rows in the order `meka list methods` shows them; NULL past the end. */
