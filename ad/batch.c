@@ -104,6 +104,7 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
     if (program->n_kept > 0 && options)
         batch->n_kept = options->n_kept;
     size_t n_kept = batch->n_kept > SIZE_MAX / 64 ? SIZE_MAX : round_up(batch->n_kept);
+    /* One more, because there may be none and no element is of 0 bytes. */
     batch->kept = meka_alloc(n_kept, (program->n_kept + 1) * sizeof(double), err);
     batch->cov = meka_alloc(d, (2 * KERNEL_LANES + 4) * sizeof(double), err);
     if (!batch->u || !batch->pack || !batch->total || !batch->kept || !batch->cov)

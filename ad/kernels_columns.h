@@ -30,7 +30,7 @@ INLINE vd column_value(const kernel_block *b, const ghost *f, const ghost_panel 
     for (int pair = 0; pair < n_pairs; pair++) {
         const uint32_t *at = f->s->pair[which][pair];
         const double *z = b->left + (at[0] * f->n_z + j) * b->lanes;
-        sum = v_fma(v_splat(z[l]), load_unaligned(p->x[at[1]] + l * p->stride[at[1]] + k), sum);
+        sum = v_fma(v_splat(z[l]), load_unaligned(p->x[at[1]] + l * p->stride + k), sum);
     }
     return sum;
 }
@@ -110,7 +110,7 @@ static void run_columns(const kernel_block *b, const plan_stat *s, const uint32_
         for (size_t j = 0; j < f.n_z; j++)
             memcpy(b->left + (k * f.n_z + j) * b->lanes, row_of(b, left[k][j]),
                    b->lanes * sizeof(double));
-    for (size_t k = 0; k < f.n_x; k += KERNEL_PANEL) {
+    for (size_t k = 0; k < f.n_x; k += ghost_width(b)) {
         ghost_panel p = ghost_panel_of(b, &f, k);
         for (size_t j = 0; j < f.n_z; j++)
             if (s->n_pairs[1] == 0)

@@ -111,15 +111,25 @@ static void ghost_left_products(const kernel_block *b, const ghost *f)
 
 /* ------------------------------------------------------------------------ right side */
 
-/* Columns `first` .. first + n - 1 of the right arrays, sample after sample: whole vectors may
- * be read, of which what is past n is 0. */
+/* Columns `first` .. first + n - 1 of the right arrays, sample after sample and next to each
+ * other, for they are read once for every few rows of the product: whole vectors may be read,
+ * of which what is past n is 0. */
 typedef struct ghost_panel {
     size_t first, n;
     const double *x[2]; /* [lanes][stride] */
-    size_t stride[2];
+    size_t stride;
 } ghost_panel;
 
-static void ghost_copy(const kernel_block *b, const uint32_t *rows, size_t n, double *out)
+/* Columns of a panel, so that it fits the nearest cache, if possible. */
+INLINE size_t ghost_width(const kernel_block *b)
+{
+    enum { LEAST = 32, CACHE = 2048 /* doubles */ };
+    size_t width = CACHE / b->lanes / LEAST * LEAST;
+    return width < LEAST ? LEAST : width < KERNEL_PANEL ? width : KERNEL_PANEL;
+}
+
+static void ghost_copy(const kernel_block *b, const uint32_t *rows, size_t n, size_t stride,
+                       double *out)
 {
     for (size_t k = 0; k < n; k += W) {
         for (size_t l = 0; l < b->lanes; l += W) {
@@ -128,25 +138,33 @@ static void ghost_copy(const kernel_block *b, const uint32_t *rows, size_t n, do
                 a[i] = k + i < n ? v_load(row_of(b, rows[k + i]) + l) : v_splat(0.0);
             transpose(a);
             for (size_t i = 0; i < W; i++)
-                v_store(out + (l + i) * KERNEL_PANEL + k, a[i]);
+                v_store(out + (l + i) * stride + k, a[i]);
         }
+    }
+}
+
+/* The same of features that stand together from xi on. */
+static void ghost_copy_features(const kernel_block *b, const double *xi, size_t n,
+                                size_t stride, double *out)
+{
+    for (size_t l = 0; l < b->n_valid; l++, xi += b->m, out += stride) {
+        memcpy(out, xi, n * sizeof *out);
+        if (n % W)
+            memset(out + n, 0, (W - n % W) * sizeof *out);
     }
 }
 
 static ghost_panel ghost_panel_of(const kernel_block *b, const ghost *f, size_t first)
 {
-    size_t left = f->n_x - first;
-    ghost_panel p = {.first = first, .n = left < KERNEL_PANEL ? left : KERNEL_PANEL};
+    size_t left = f->n_x - first, width = ghost_width(b);
+    ghost_panel p = {.first = first, .n = left < width ? left : width, .stride = width};
     for (size_t k = 0; k < f->s->n_right; k++) {
-        if (f->s->feature[k] != UINT32_MAX && p.n % W == 0) {
-            p.x[k] = b->xi + f->s->feature[k] + first;
-            p.stride[k] = b->m;
-            continue;
-        }
         double *copy = b->panel + k * b->lanes * KERNEL_PANEL;
-        ghost_copy(b, f->right_rows[k] + first, p.n, copy);
+        if (f->s->feature[k] != UINT32_MAX)
+            ghost_copy_features(b, b->xi + f->s->feature[k] + first, p.n, width, copy);
+        else
+            ghost_copy(b, f->right_rows[k] + first, p.n, width, copy);
         p.x[k] = copy;
-        p.stride[k] = KERNEL_PANEL;
     }
     return p;
 }
@@ -162,7 +180,7 @@ static void ghost_deviations(const kernel_block *b, const ghost *f, const ghost_
             vd acc = {0}, x0 = {0};
             memcpy(&x0, first + j, n * sizeof(double));
             for (size_t l = 0; l < b->n_valid; l++)
-                acc += load_unaligned(p->x[k] + l * p->stride[k] + j) - x0;
+                acc += load_unaligned(p->x[k] + l * p->stride + j) - x0;
             for (size_t i = 0; i < n; i++)
                 sum[j + i] += acc[i];
         }
@@ -184,7 +202,7 @@ INLINE void ghost_right_sample(const kernel_block *b, const ghost *f, const ghos
                 x0 = load_unaligned(first);
             else
                 memcpy(&x0, first, (p->n - j) * sizeof(double));
-            x[k] = load_unaligned(p->x[k] + l * p->stride[k] + j);
+            x[k] = load_unaligned(p->x[k] + l * p->stride + j);
             x[n + k] = x[k] - x0;
         }
         for (int k = 0; k < 2 * n; k++)
@@ -231,12 +249,13 @@ INLINE void ghost_tile(const kernel_block *b, const ghost *f, const ghost_panel 
         const uint32_t *at = f->s->pair[which][pair];
         const double *z = b->left + (at[0] * f->n_z + j) * b->lanes;
         const double *x = p->x[at[1]] + k;
-        for (size_t l = 0; l < b->n_valid; l++, x += p->stride[at[1]]) {
+        const size_t stride = p->stride, lanes = b->lanes;
+        for (const double *end = z + b->n_valid; z < end; z++, x += stride) {
             vd v[TILE];
             for (int i = 0; i < n_vectors; i++)
                 v[i] = load_unaligned(x + i * W);
             for (int r = 0; r < n_rows; r++) {
-                vd zr = v_splat(z[(size_t)r * b->lanes + l]);
+                vd zr = v_splat(z[(size_t)r * lanes]);
                 for (int i = 0; i < n_vectors; i++)
                     acc[r][i] = v_fma(zr, v[i], acc[r][i]);
             }
@@ -322,7 +341,7 @@ static void run_ghost(const kernel_block *b, const plan_stat *s, const uint32_t 
     ghost_left(b, &f);
     if (norms)
         ghost_left_products(b, &f);
-    for (size_t k = 0; k < f.n_x; k += KERNEL_PANEL) {
+    for (size_t k = 0; k < f.n_x; k += ghost_width(b)) {
         ghost_panel p = ghost_panel_of(b, &f, k);
         ghost_deviations(b, &f, &p);
         if (norms)
