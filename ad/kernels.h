@@ -58,6 +58,12 @@ typedef struct kernel_block {
     void *emit_ctx;
 } kernel_block;
 
+/* Of a compact stat. */
+typedef struct kernel_total {
+    double *mean[2];  /* [stat's n] of g and of h */
+    double *products; /* [STAT_SUMS] sums over the components of products of deviations */
+} kernel_total;
+
 typedef struct kernel_set {
     ad_isa isa;
     /* Runs code [n]. */
@@ -65,10 +71,10 @@ typedef struct kernel_set {
     /* rows[feature[k].row][l] = xi[l][feature[k].index]; features are sorted by index. */
     void (*load)(const kernel_block *block, const plan_feature *feature, size_t n);
     uniform_loop *loop; /* of the uniform machine */
-    /* Appends a segment of n samples to a compact stat's total of n_before: sums are those of
-     * the segment, total those of its jobs.  ad/kernels_merge.h. */
+    /* Appends a segment of n samples, with these sums, to a compact stat's total of n_before.
+     * ad/kernels_merge.h. */
     void (*merge)(const plan_stat *stat, const double *memory, const double *sums, double n,
-                  double *total, double n_before, kernel_level level);
+                  const kernel_total *total, double n_before, kernel_level level);
 } kernel_set;
 
 /* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */

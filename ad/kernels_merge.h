@@ -69,7 +69,7 @@ INLINE double ghost_remainder(double squares, double sum, double n)
 }
 
 static void merge(const plan_stat *s, const double *memory, const double *sums, double n,
-                  double *total, double n_before, kernel_level level)
+                  const kernel_total *total, double n_before, kernel_level level)
 {
     size_t n_z = s->shape.channels_out, n_x = s->shape.channels_in;
     const double *left = memory + STAT_SUMS, *right = left + s->n_left * n_z;
@@ -88,7 +88,7 @@ static void merge(const plan_stat *s, const double *memory, const double *sums, 
                        .share = n / (n_before + n)};
         for (int k = 0; k < 2; k++) {
             m.sum[k] = sums + (size_t)k * s->n + j * n_x;
-            m.total[k] = total + (size_t)k * s->n + j * n_x;
+            m.total[k] = total->mean[k] + j * n_x;
         }
         m.begins = n_before == 0.0;
         size_t k = 0;
@@ -97,7 +97,7 @@ static void merge(const plan_stat *s, const double *memory, const double *sums, 
         if (k < n_x)
             merge_vector(&m, has_h, k, n_x - k, &t);
     }
-    double own[4] = {0}, between[4] = {0}, *out = total + 2 * (size_t)s->n;
+    double own[4] = {0}, between[4] = {0}, *out = total->products;
     vd zero = {0};
     v_add_sums(own, t.own[0], t.own[1], t.own[2], zero);
     v_add_sums(between, t.between[0], t.between[1], t.between[2], zero);

@@ -25,11 +25,23 @@ static size_t n_job_sums(const moments_sink *sink)
     return sink->compact ? sink->plan->first_compact : sink->plan->n_jobs;
 }
 
-/* A compact stat's total, where its jobs' would be: means of g [n], of h [n], and the sums over
- * the components of products of deviations (STAT_GG ...). */
-static double *compact_total(const moments_sink *sink, const plan_stat *s)
+/* The result of a compact stat needs no mapping: its means are those of parameters in order. */
+static bool is_direct(const moments_sink *sink, const plan_stat *s)
 {
-    return (double *)(sink->batch->total + s->first_job);
+    return s->direct && (s->n_pairs[1] > 0 || !sink->out->hvp_mean);
+}
+
+/* A compact stat's total: where its jobs' would be, or means where they are wanted. */
+static kernel_total compact_total(const moments_sink *sink, const plan_stat *s)
+{
+    const ad_moments *out = sink->out;
+    double *memory = (double *)(sink->batch->total + s->first_job);
+    kernel_total t = {{memory, memory + s->n}, memory + 2 * (size_t)s->n};
+    if (is_direct(sink, s) && out->grad_mean)
+        t.mean[0] = out->grad_mean + s->param;
+    if (is_direct(sink, s) && out->hvp_mean)
+        t.mean[1] = out->hvp_mean + s->param;
+    return t;
 }
 
 static void take_segment(void *ctx, const ad_worker *worker)
@@ -43,10 +55,12 @@ static void take_segment(void *ctx, const ad_worker *worker)
     }
     for (size_t k = 0; k < sink->plan->n_stats; k++) {
         const plan_stat *s = &sink->plan->stat[k];
-        if (sink->compact && s->compact)
-            sink->batch->kernels->merge(
-                s, worker->stat + s->offset, worker->sums + s->first_job * (size_t)JOB_SIZE, n,
-                compact_total(sink, s), (double)sink->n_merged, sink->level);
+        if (!sink->compact || !s->compact)
+            continue;
+        kernel_total total = compact_total(sink, s);
+        sink->batch->kernels->merge(s, worker->stat + s->offset,
+                                    worker->sums + s->first_job * (size_t)JOB_SIZE, n, &total,
+                                    (double)sink->n_merged, sink->level);
     }
     sink->n_merged += worker->n;
 }
@@ -103,20 +117,14 @@ static mapping mapping_of(const double *u, const plan_map *m)
     return (mapping){u[m->inner_scale], u[m->inner_offset], u[m->scale], u[m->offset]};
 }
 
-/* n values that need no mapping. */
-static bool copy(double *out, const double *x, size_t n)
+static bool all_finite(const double *x, size_t n) /* NULL: none */
 {
     double rest[8] = {0}; /* NaN once a value was not finite; several chains of additions */
-    if (!out)
-        return true;
-    for (size_t k = 0; k < n; k++) {
-        out[k] = x[k];
+    for (size_t k = 0; x && k < n; k++)
         rest[k % 8] += x[k] - x[k];
-    }
-    bool finite = true;
-    for (int k = 0; k < 8; k++)
-        finite = finite && rest[k] == 0.0;
-    return finite;
+    for (int k = 1; k < 8; k++)
+        rest[0] += rest[k];
+    return rest[0] == 0.0;
 }
 
 /* Sums of products of deviations over all n samples to unbiased covariances, as unbias. */
@@ -133,24 +141,23 @@ static bool finish_compact(const moments_sink *sink, const plan_stat *s, double 
 {
     const ad_plan *plan = sink->plan;
     ad_moments *out = sink->out;
-    double *total = compact_total(sink, s);
+    kernel_total total = compact_total(sink, s);
     bool finite = true, has_h = s->n_pairs[1] > 0;
     if (out->traces)
-        finish_traces(sink, total + 2 * (size_t)s->n, n);
-    if (s->direct && (has_h || !out->hvp_mean)) {
-        finite = copy(out->grad_mean ? out->grad_mean + s->param : NULL, total, s->n);
-        return copy(out->hvp_mean ? out->hvp_mean + s->param : NULL, total + s->n, s->n) &&
-               finite;
-    }
+        finish_traces(sink, total.products, n);
+    if (is_direct(sink, s)) /* written already */
+        return all_finite(out->grad_mean ? total.mean[0] : NULL, s->n) &&
+               all_finite(out->hvp_mean ? total.mean[1] : NULL, s->n);
     for (size_t k = plan->first_param[s->first_job]; k < plan->first_param[s->first_job + s->n];
          k++) {
         const plan_param *p = &plan->params[k];
         size_t e = p->job - s->first_job;
         mapping g = mapping_of(sink->batch->u, &p->g), h = mapping_of(sink->batch->u, &p->h);
-        finite = put(out->grad_mean, p->index, mapped_mean(&g, total[e], 0.0)) && finite;
         finite =
-            put(out->hvp_mean, p->index, mapped_mean(&h, has_h ? total[s->n + e] : 0.0, 0.0)) &&
-            finite;
+            put(out->grad_mean, p->index, mapped_mean(&g, total.mean[0][e], 0.0)) && finite;
+        finite = put(out->hvp_mean, p->index,
+                     mapped_mean(&h, has_h ? total.mean[1][e] : 0.0, 0.0)) &&
+                 finite;
     }
     return finite;
 }

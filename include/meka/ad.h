@@ -333,7 +333,8 @@ meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *
 /* Means and unbiased (n - 1) variances, of one sample, over a batch of n >= 1.  The caller sets
  * the pointers and `traces`; an array left NULL is not computed, and with no gradient piece
  * asked for only losses are.  With n = 1 every variance is 0; so is one that rounding of the
- * first sample's value could have made, and a cov_i(h_ij, g_ij) beside a variance of 0. */
+ * first sample's value could have made, and a cov_i(h_ij, g_ij) beside a variance of 0.  Arrays
+ * of results must not overlap theta, v or xi. */
 typedef struct ad_moments {
     double *grad_mean; /* [d] or NULL */
     double *hvp_mean;  /* [d] or NULL; with v, as every hvp piece */
