@@ -186,29 +186,42 @@ static void filter(const meka_params *p, size_t d, bool first, const observation
     opt_filter_observe(&belief, w->g, w->sigma);
 }
 
+/* |d|^2 and -d.g. */
+typedef struct direction_sums {
+    double square, descent;
+} direction_sums;
+
 /* d = -D m.  MEKA: D = 1.  ADAMEKA: D = 1/(sqrt(m^2 + P) + 1e-8); the paper's eq. 9 prints m
  * where the units demand m^2. */
-static void set_direction(const meka_params *p, bool adam, size_t d, meka_memory *w)
+static void set_direction(const meka_params *p, bool adam, size_t d, meka_memory *w,
+                          direction_sums *out)
 {
-    for (size_t j = 0; j < d && !adam; j++)
-        w->direction[j] = -w->m[j];
-    for (size_t j = 0; j < d && adam; j++) {
-        double variance = opt_covariance_at((opt_covariance)p->covariance, d, w->P, j);
-        double weight = 1.0 / (hypot(w->m[j], sqrt(variance)) + 1e-8);
-        w->weight[j] = weight;
-        w->direction[j] = -weight * w->m[j];
+    *out = (direction_sums){0.0, 0.0};
+    for (size_t j = 0; j < d; j += PIECE) {
+        size_t n = d - j < PIECE ? d - j : PIECE;
+        double *direction = w->direction + j;
+        for (size_t k = 0; k < n && !adam; k++)
+            direction[k] = -w->m[j + k];
+        for (size_t k = 0; k < n && adam; k++) {
+            double variance = opt_covariance_at((opt_covariance)p->covariance, d, w->P, j + k);
+            double weight = 1.0 / (hypot(w->m[j + k], sqrt(variance)) + 1e-8);
+            w->weight[j + k] = weight;
+            direction[k] = -weight * w->m[j + k];
+        }
+        out->square += opt_dot(n, direction, direction);
+        out->descent -= opt_dot(n, direction, w->g + j);
     }
 }
 
-/* c, an unbiased observation of m.D grad f (optim/calibration.h).  The full form leaves out
- * what cov(b, g) has off its diagonal: the engine does not compute it. */
+/* c, an unbiased observation of m.D grad f (optim/calibration.h), from descent = -d.g.  The
+ * full form leaves out what cov(b, g) has off its diagonal: the engine does not compute it. */
 static double observed_slope(const meka_params *p, size_t d, const observation *seen,
-                             const meka_memory *w)
+                             const meka_memory *w, double descent)
 {
     opt_covariance form = (opt_covariance)p->covariance;
-    double sum = -opt_dot(d, w->direction, w->g), correction = 0.0;
+    double correction = 0.0;
     if (!seen->weighted)
-        return sum - (1.0 - w->K[0]) * seen->cross - w->K[0] * seen->var;
+        return descent - (1.0 - w->K[0]) * seen->cross - w->K[0] * seen->var;
     for (size_t j = 0; j < d; j++) {
         double gain = opt_covariance_at(form, d, w->K, j);
         double noise = gain * w->var[j];
@@ -216,19 +229,19 @@ static double observed_slope(const meka_params *p, size_t d, const observation *
             noise = opt_dot(d, w->K + j * d, w->observed + j * d);
         correction += (seen->adam ? w->weight[j] : 1.0) * ((1.0 - gain) * w->cross[j] + noise);
     }
-    return sum - correction;
+    return descent - correction;
 }
 
 /* A'/A by what this batch says; logged in any case, being a diagnosis of the filter too.
  * Per unit length: the noise of d.g/|d| does not depend on how long d is, so that steep times
  * long past do not drown what is seen now. */
 static double calibrate(const meka_params *p, const opt_step *step, const observation *seen,
-                        meka_memory *w, double slope, double length)
+                        const direction_sums *sums, meka_memory *w, double slope)
 {
-    size_t d = step->n_params;
+    double length = sqrt(sums->square);
     if (step->batch->n < 2 || !(length > 0.0))
         return 1.0; /* no variances, or no claim */
-    double observed = observed_slope(p, d, seen, w) / length;
+    double observed = observed_slope(p, step->n_params, seen, w, sums->descent) / length;
     double factor = opt_calibration_add(&w->head->calibration, p->calibration_ema,
                                         p->calibration_z, observed, slope / length);
     step->row->calibration = factor;
@@ -267,12 +280,12 @@ static meka_status measure_line(const meka_params *p, const opt_step *step, meka
 }
 
 static meka_status choose_step(const meka_params *p, const opt_step *step,
-                               const observation *seen, meka_memory *w, double *alpha,
-                               meka_error *err)
+                               const observation *seen, const direction_sums *sums,
+                               meka_memory *w, double *alpha, meka_error *err)
 {
     opt_covariance form = (opt_covariance)p->covariance;
     size_t d = step->n_params;
-    double square = opt_dot(d, w->direction, w->direction);
+    double square = sums->square;
     meka_line line = {
         .measured = {.A = seen->adam ? -opt_dot(d, w->direction, w->m) : square,
                      .p = along(form, d, w->P, w->direction, square),
@@ -285,7 +298,7 @@ static meka_status choose_step(const meka_params *p, const opt_step *step,
     step->row->slope = line.measured.A;
     step->row->direction_p = line.measured.p;
     step->row->direction_norm = sqrt(line.length);
-    line.calibration = calibrate(p, step, seen, w, line.measured.A, sqrt(square));
+    line.calibration = calibrate(p, step, seen, sums, w, line.measured.A);
     if (p->rule != MEKA_RULE_FIXED) {
         meka_status status = measure_line(p, step, w, &line.measured, err);
         if (status != MEKA_OK)
@@ -346,9 +359,10 @@ meka_status meka_step(const meka_params *p, bool adam, double *state, double *sc
                          "method %s: the variance of the gradient overflows at step %llu",
                          adam ? "adameka" : "meka", (unsigned long long)step->t);
     filter(p, d, step->t == 0, &seen, &w, step->row);
-    set_direction(p, adam, d, &w);
+    direction_sums sums;
+    set_direction(p, adam, d, &w, &sums);
     double alpha = 0.0;
-    status = choose_step(p, step, &seen, &w, &alpha, err);
+    status = choose_step(p, step, &seen, &sums, &w, &alpha, err);
     if (status != MEKA_OK)
         return status;
     fill_row(p, step, &seen, &w, alpha);
