@@ -79,7 +79,8 @@ meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err)
     step->row->loss = moments.loss_mean;
     step->row->grad_norm = opt_norm(step->n_params, g);
     step->row->filtered_norm = step->row->grad_norm;
-    memcpy(step->gradient, g, step->n_params * sizeof *g);
+    if (g != step->gradient)
+        memcpy(step->gradient, g, step->n_params * sizeof *g);
     memcpy(step->estimate, g, step->n_params * sizeof *g);
     return MEKA_OK;
 }
@@ -113,10 +114,10 @@ meka_status opt_descend(const opt_step *step, double alpha, bool adaptive, doubl
                         meka_error *err)
 {
     size_t d = step->n_params;
-    double *g = scratch;
+    double *g = step->gradient;
     meka_status status = opt_step_gradient(step, g, err);
     if (status == MEKA_OK && adaptive)
-        status = exact_step(step, g, scratch + d, &alpha, err);
+        status = exact_step(step, g, scratch, &alpha, err);
     if (status != MEKA_OK)
         return status;
     alpha *= step->factor;

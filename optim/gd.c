@@ -31,7 +31,7 @@ const opt_method opt_method_gd = {
                  "simultanees (1847)",
     .options = OPT_TABLE(options, gd_params),
     .min_batch = 1,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
     .full_batch = true,
 };

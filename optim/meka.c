@@ -100,7 +100,7 @@ static void count_memory(const meka_params *params, size_t d, size_t *n_state,
 {
     size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
     *n_state = N_HEAD + 2 * d + 2 * size;
-    *n_scratch = 6 * d + 4 * size + opt_filter_work_size((opt_covariance)params->covariance, d);
+    *n_scratch = 5 * d + 4 * size + opt_filter_work_size((opt_covariance)params->covariance, d);
 }
 
 meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
@@ -138,7 +138,6 @@ void meka_layout(const meka_params *params, size_t d, double *state, double *scr
     out->P = take(&cursor, size);
     out->sigma_sum = take(&cursor, size);
     cursor = scratch;
-    out->g = take(&cursor, d);
     out->b = take(&cursor, d);
     out->direction = take(&cursor, d);
     out->weight = take(&cursor, d);

@@ -63,7 +63,8 @@ typedef struct meka_head {
 typedef struct meka_memory {
     meka_head *head;                   /* in the state, as are */
     double *m, *delta, *P, *sigma_sum; /* these */
-    double *g, *b;                     /* [d] */
+    double *g;                         /* [d] step->gradient */
+    double *b;                         /* [d] */
     double *direction, *weight;        /* [d] d = -weight m */
     double *var, *cross; /* [d] var_i g_ij and cov_i(h_ij, g_ij), where weights differ */
     double *K, *q, *observed, *sigma; /* covariances; `observed` is this batch's Sigma */

@@ -337,7 +337,6 @@ static void move(const opt_step *step, meka_memory *w, double alpha)
         delta[j] = theta[j] - before;
     }
     opt_step_estimate(step, w->m);
-    memcpy(step->gradient, w->g, step->n_params * sizeof *w->g);
 }
 
 meka_status meka_step(const meka_params *p, bool adam, double *state, double *scratch,
@@ -348,6 +347,7 @@ meka_status meka_step(const meka_params *p, bool adam, double *state, double *sc
     observation seen;
     meka_memory w;
     meka_layout(p, d, state, scratch, &w);
+    w.g = step->gradient;
     meka_status status = observe(p, adam, step, &w, &seen, err);
     if (status != MEKA_OK)
         return status;

@@ -49,7 +49,7 @@
 /* ------------------------------------------------------- what steps are made of */
 
 /* The mean gradient g [d] of step->batch at step->theta.  Fills the row's loss and norms,
- * and takes g as step->gradient and step->estimate. */
+ * and takes g, which may be step->gradient, as that and as step->estimate. */
 meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err);
 
 /* Takes m [d] as the estimate of grad f(theta_t) instead. */
@@ -74,7 +74,7 @@ bool opt_is_finite(size_t d, const double *v);
 
 /* theta -= alpha g with the gradient g of step->batch: one step of GD and SGD, with the
  * schedule's factor.  adaptive: alpha = A/B along -g, measured on the same samples (A = g.g,
- * B = g.B g; with B < 0 |B| takes its place, with B = 0 alpha stays).  scratch [2 d]. */
+ * B = g.B g; with B < 0 |B| takes its place, with B = 0 alpha stays).  scratch [d]. */
 meka_status opt_descend(const opt_step *step, double alpha, bool adaptive, double *scratch,
                         meka_error *err);
 

@@ -129,7 +129,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         .population = run->has_population ? &run->population_view : NULL,
         .theta = run->theta,
         .estimate = run->estimate,
-        .gradient = run->gradient,
+        .gradient = run->gradient_next,
         .row = row,
     };
     row->schedule = step.factor;
@@ -141,8 +141,12 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     if (status != MEKA_OK) {
         memcpy(run->theta, run->before, run->d * sizeof *run->theta);
         memcpy(run->state, run->state_before, run->n_state * sizeof *run->state);
+        return status;
     }
-    return status;
+    double *last = run->gradient;
+    run->gradient = run->gradient_next;
+    run->gradient_next = last;
+    return MEKA_OK;
 }
 
 /* Takes theta_{t+1} into the average. */

@@ -21,6 +21,7 @@ struct opt_run {
     double *average;             /* [d], or empty */
     uint64_t n_averaged;         /* iterates in it */
     double *estimate, *gradient; /* [d] */
+    double *gradient_next;       /* [d] of the step under way, until it has succeeded */
     double *exact, *before;      /* [d] grad f(theta_t), theta_t */
     double *difference;          /* [d] scratch */
     double *xi;                  /* [batch_size][n_features] */

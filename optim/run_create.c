@@ -107,6 +107,7 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         {&run->average, run->config.average == OPT_AVERAGE_NONE ? 0 : d},
         {&run->estimate, d},
         {&run->gradient, d},
+        {&run->gradient_next, d},
         {&run->exact, d},
         {&run->before, d},
         {&run->difference, d},
@@ -224,6 +225,7 @@ void opt_run_destroy(opt_run *run)
     free(run->x0);
     free(run->estimate);
     free(run->gradient);
+    free(run->gradient_next);
     free(run->exact);
     free(run->before);
     free(run->difference);

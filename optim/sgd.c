@@ -29,6 +29,6 @@ const opt_method opt_method_sgd = {
     .reference = "Robbins, Monro, A stochastic approximation method (1951)",
     .options = OPT_TABLE(options, sgd_params),
     .min_batch = 1,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

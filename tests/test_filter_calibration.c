@@ -163,6 +163,7 @@ static void observe(const model_case *c, const ad_program *program, uint64_t see
         memcpy(m, w.m, sizeof m);
         memcpy(P, w.P, opt_covariance_size(form, D) * sizeof *P);
         fixture_step(run);
+        w.g = run->gradient;
         for (int k = 0; k < N_CLAIMS && t > 0; k++)
             add_innovation(&out[k], claims[k], form, &w, m, P);
         for (int j = 0; j < D; j++) {
