@@ -99,7 +99,27 @@ START_TEST(sums_over_vectors_take_every_element_once)
 }
 END_TEST
 
+START_TEST(the_gradient_reported_is_never_that_of_a_step_that_failed)
+{
+    const double c = 2.0, x0 = 4.0;
+    const ad_objective objective = {
+        .name = "bowl", .n_params = 1, .record = record_bowl, .ctx = &c};
+    const meka_source source = meka_source_none();
+    opt_config config = fixture_config("sgd", "alpha=1e200");
+    optim_fixture f = optim_fixture_make(&objective, &source, &config, &x0);
+    opt_stop stop;
+    meka_error err = {0};
+    fixture_step(f.run);
+    ck_assert_double_eq(opt_run_gradient(f.run)[0], 8.0);
+    assert_ok(opt_run_step(f.run, &stop, &err), err);
+    ck_assert_int_eq(stop, OPT_NONFINITE);
+    ck_assert_double_eq(opt_run_gradient(f.run)[0], 8.0);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
 TEST_MAIN("descent", a_fixed_step_contracts_by_one_minus_alpha_times_curvature,
           the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step,
           gradient_descent_uses_the_population_and_draws_nothing,
-          the_norm_neither_overflows_nor_underflows, sums_over_vectors_take_every_element_once)
+          the_norm_neither_overflows_nor_underflows, sums_over_vectors_take_every_element_once,
+          the_gradient_reported_is_never_that_of_a_step_that_failed)
