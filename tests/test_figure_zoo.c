@@ -96,13 +96,18 @@ static bool diverges(const prob_problem *row, const char *settings, size_t batch
     return risen || stop == OPT_NONFINITE || !(last <= first);
 }
 
+static plot_figure_outcome made_H;
+
+static void make_H(void)
+{
+    make(&made_H, "H");
+}
+
 START_TEST(figure_H_has_the_runs_of_its_table)
 {
     static table t;
     static const char *const names[] = {"beale", "wood", "himmelblau", "least-squares"};
-    plot_figure_outcome out;
-    make(&out, "H");
-    read_table(&t, out.files.data, 9);
+    read_table(&t, made_H.files.data, 9);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const prob_problem *row;
         ck_assert_int_eq(prob_problem_find(&row, names[i], NULL), MEKA_OK);
@@ -125,15 +130,13 @@ START_TEST(the_findings_of_figure_H_are_sums_over_its_table)
 {
     static table t;
     static const char *const names[] = {"default-never-diverges", "printed-needs-no-tuning"};
-    plot_figure_outcome out;
-    make(&out, "H");
-    read_table(&t, out.files.data, 9);
+    read_table(&t, made_H.files.data, 9);
     ck_assert_uint_ge(t.n, 40);
     for (size_t k = 0; k < 2; k++) {
         double sum = 0.0;
         for (size_t r = 0; r < t.n; r++)
             sum += t.value[r][k] + t.value[r][2 + k] + t.value[r][4 + k];
-        const plot_finding *x = finding(&out, names[k]);
+        const plot_finding *x = finding(&made_H, names[k]);
         assert_scaled(x->value, sum / (3.0 * (double)t.n), 1.0, 1e7); /* 9 digits */
         ck_assert_double_le(x->low, x->value);
         ck_assert_double_ge(x->high, x->value);
@@ -166,5 +169,6 @@ START_TEST(figure_T_compares_times_of_steps)
 }
 END_TEST
 
-TEST_MAIN("figure_zoo", figure_H_has_the_runs_of_its_table,
-          the_findings_of_figure_H_are_sums_over_its_table, figure_T_compares_times_of_steps)
+TEST_MAIN_WITHIN("figure_zoo", make_H, NULL, figure_H_has_the_runs_of_its_table,
+                 the_findings_of_figure_H_are_sums_over_its_table,
+                 figure_T_compares_times_of_steps)
