@@ -32,6 +32,7 @@ static size_t row_stride(size_t lanes)
 
 typedef struct need {
     size_t scalars, pack, rows, values, jobs, terms, lookup, weights, left, stat;
+    size_t columns, entries, sparse;
     bool blocks;
 } need;
 
@@ -51,9 +52,24 @@ static need needs_of(const ad_program *program)
         n.weights = p->n_weights > n.weights ? p->n_weights : n.weights;
         n.left = p->n_left > n.left ? p->n_left : n.left;
         n.stat = p->n_stat_memory > n.stat ? p->n_stat_memory : n.stat;
+        n.columns = p->n_columns > n.columns ? p->n_columns : n.columns;
+        n.entries = p->n_entries > n.entries ? p->n_entries : n.entries;
+        n.sparse = p->n_sparse > n.sparse ? p->n_sparse : n.sparse;
         n.blocks = n.blocks || p->n_stats > 0;
     }
     return n;
+}
+
+static meka_status create_sparse(kernel_sparse *s, const need *n, size_t lanes, meka_error *err)
+{
+    if (n->entries > UINT32_MAX / lanes) /* they have numbers of 32 bits */
+        return meka_fail(err, MEKA_ERR_MEMORY, "out of memory: %zu sparse terms in %zu lanes",
+                         n->entries, lanes);
+    s->column = meka_alloc(n->sparse, sizeof *s->column, err);
+    s->value = s->column ? meka_alloc(n->sparse, sizeof *s->value, err) : NULL;
+    s->where = s->value ? meka_alloc(n->columns, sizeof *s->where, err) : NULL;
+    s->next = s->where ? meka_alloc(n->entries, lanes * sizeof *s->next, err) : NULL;
+    return s->next ? MEKA_OK : MEKA_ERR_MEMORY;
 }
 
 static meka_status create_workers(ad_batch *batch, const need *n, meka_error *err)
@@ -78,7 +94,7 @@ static meka_status create_workers(ad_batch *batch, const need *n, meka_error *er
         w->panel = meka_alloc(panel, lanes * sizeof(double), err);
         w->stat = meka_alloc(n->stat, sizeof(double), err);
         if (!w->terms || !w->lookup || !w->weights || !w->tile || !w->left || !w->panel ||
-            !w->stat)
+            !w->stat || create_sparse(&w->sparse, n, lanes, err))
             return MEKA_ERR_MEMORY;
     }
     return MEKA_OK;
@@ -152,6 +168,10 @@ void ad_batch_destroy(ad_batch *batch)
         free(batch->worker[k].left);
         free(batch->worker[k].panel);
         free(batch->worker[k].stat);
+        free(batch->worker[k].sparse.column);
+        free(batch->worker[k].sparse.value);
+        free(batch->worker[k].sparse.where);
+        free(batch->worker[k].sparse.next);
     }
     ad_sampler_destroy(&batch->sampler);
     free(batch->worker);
@@ -228,6 +248,7 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
                           .left = worker->left,
                           .panel = worker->panel,
                           .stat = worker->stat,
+                          .sparse = worker->sparse,
                           .compact = w->request->compact,
                           .level = w->request->level,
                           .first = true};

@@ -24,6 +24,7 @@ typedef struct ad_worker {
     kernel_term *terms;
     const double **lookup;
     double *weights, *tile, *left, *panel, *stat; /* as in kernel_block */
+    kernel_sparse sparse;
     double *sums; /* [n_jobs][JOB_SIZE] of the segment at hand, which has n samples so far */
     size_t n;
     ad_line_sums line;

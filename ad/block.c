@@ -6,7 +6,8 @@ size_t ad_block_size(const ad_block_shape *s, ad_block_part part)
     case AD_BLOCK_W:
         return (size_t)s->channels_out * s->channels_in * s->kernel * s->kernel;
     case AD_BLOCK_X:
-        return (size_t)s->channels_in * s->height * s->width;
+        return s->n_terms ? 2 * (size_t)s->n_terms
+                          : (size_t)s->channels_in * s->height * s->width;
     case AD_BLOCK_Z:
         break;
     }
@@ -34,7 +35,15 @@ bool ad_block_affine(ad_block_shape *out, size_t n_out, size_t n_in)
 {
     if (is_too_large(n_out, n_in, 1, 1))
         return false;
-    *out = (ad_block_shape){(uint32_t)n_in, 1, 1, (uint32_t)n_out, 1, 1, 1, 1, 0};
+    *out = (ad_block_shape){(uint32_t)n_in, 1, 1, (uint32_t)n_out, 1, 1, 1, 1, 0, 0};
+    return true;
+}
+
+bool ad_block_sparse(ad_block_shape *out, size_t n_out, size_t n_in, size_t n_terms)
+{
+    if (is_too_large(n_terms, 2, 1, 1) || !ad_block_affine(out, n_out, n_in))
+        return false;
+    out->n_terms = (uint32_t)n_terms;
     return true;
 }
 
@@ -55,7 +64,8 @@ bool ad_block_conv2d(ad_block_shape *out, const ad_conv2d_shape *conv)
                             (uint32_t)w,
                             (uint32_t)conv->kernel,
                             (uint32_t)conv->stride,
-                            (uint32_t)conv->padding};
+                            (uint32_t)conv->padding,
+                            0};
     return true;
 }
 

@@ -5,7 +5,11 @@
  *     T(w, x, z) = sum w[o][c][i][j] x[c][r stride + i - padding][s stride + j - padding]
  *                      z[o][r][s],
  *
- * the convolution of meka/images.h.  A matrix times a vector is one of images of one pixel. */
+ * the convolution of meka/images.h.  A matrix times a vector is one of images of one pixel.
+ *
+ * The vector may be sparse, x = sum_k value[k] e_index[k]: then its array is index [n_terms],
+ * value [n_terms], features both, and w are parameters, so that nothing else has a derivative;
+ * ad/sparse.h. */
 #ifndef AD_BLOCK_H
 #define AD_BLOCK_H
 
@@ -17,6 +21,7 @@ typedef struct ad_block_shape {
     uint32_t channels_in, height, width;
     uint32_t channels_out, height_out, width_out;
     uint32_t kernel, stride, padding;
+    uint32_t n_terms; /* of a sparse x; 0: x is dense */
 } ad_block_shape;
 
 /* The arguments of T, of which a block leaves out one: its result is the derivative of T with
@@ -24,11 +29,12 @@ typedef struct ad_block_shape {
 typedef enum ad_block_part { AD_BLOCK_W, AD_BLOCK_X, AD_BLOCK_Z } ad_block_part;
 
 /* Elements of w [channels_out][channels_in][kernel][kernel], x [channels_in][height][width]
- * or z [channels_out][height_out][width_out]. */
+ * (sparse: [2][n_terms]) or z [channels_out][height_out][width_out]. */
 size_t ad_block_size(const ad_block_shape *s, ad_block_part part);
 
 /* As ad_affine and ad_conv2d mean them; false: an extent is too large. */
 bool ad_block_affine(ad_block_shape *out, size_t n_out, size_t n_in);
+bool ad_block_sparse(ad_block_shape *out, size_t n_out, size_t n_in, size_t n_terms);
 bool ad_block_conv2d(ad_block_shape *out, const ad_conv2d_shape *conv);
 
 /* Multiplications of one evaluation, at most; saturating. */

@@ -4,6 +4,7 @@
 #include "ad/extended.h"
 
 #include "ad/print.h"
+#include "ad/sparse.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -53,6 +54,21 @@ void ad_extended_clear(ad_extended *e)
 
 /* ----------------------------------------------------------------------- values */
 
+static long double sparse_value(const ad_code *code, const ad_block *b, size_t z,
+                                const long double *value)
+{
+    long double sum = 0.0L;
+    for (size_t k = 0; k < b->shape.n_terms; k++) {
+        long double x = value[ad_sparse_value(code, b, k)];
+        size_t column = ad_sparse_column(&b->shape, (double)value[ad_sparse_index(code, b, k)]);
+        if (column == SIZE_MAX)
+            return (long double)NAN;
+        if (x != 0.0L)
+            sum += x * value[ad_sparse_weight(code, b, z, column)];
+    }
+    return sum;
+}
+
 static long double block_value(const ad_code *code, const ad_instruction *in,
                                const long double *value)
 {
@@ -60,6 +76,8 @@ static long double block_value(const ad_code *code, const ad_instruction *in,
     long double sum = 0.0L;
     ad_block_cursor c;
     ad_block_run run;
+    if (b->shape.n_terms)
+        return sparse_value(code, b, in->b, value);
     ad_block_begin(&c, &b->shape, in->b);
     while (ad_block_next(&c, &run))
         for (size_t k = 0; k < run.n; k++)

@@ -165,6 +165,10 @@ void graph_add_block(graph *g, const ad_block_shape *s, ad_block_part part, uint
 void graph_add_sums(graph *g, const ad_block_shape *s, ad_block_part part, uint32_t (*pair)[2],
                     uint32_t n_pairs, graph_ref *out);
 
+/* graph_sparse.c.  graph_add_sums of a sparse x. */
+void graph_add_sparse_sums(graph *g, const ad_block_shape *s, ad_block_part part,
+                           uint32_t (*pair)[2], uint32_t n_pairs, graph_ref *out);
+
 /* A block's tangent, adjoints and Taylor coefficients are blocks again.
  *
  * What these need of the elements of an array: their tangents, say; whether one is not 0. */

@@ -77,10 +77,11 @@ void graph_truncate_blocks(graph *g, size_t n_blocks, size_t n_arrays)
 
 bool graph_is_kept(const graph *g, size_t block)
 {
-    /* Products per element from which on these take longer than writing and reading it. */
+    /* Products per element from which on these take longer than writing and reading it; of a
+     * sparse x there are few. */
     const size_t least = 256;
     const graph_block *b = &g->block[block];
-    return block < g->n_recorded && b->part == AD_BLOCK_Z &&
+    return block < g->n_recorded && b->part == AD_BLOCK_Z && !b->shape.n_terms &&
            (size_t)b->shape.channels_in * b->shape.kernel * b->shape.kernel >= least;
 }
 
@@ -241,7 +242,9 @@ void graph_add_sums(graph *g, const ad_block_shape *s, ad_block_part part, uint3
     size_t n = ad_block_size(s, part);
     for (size_t k = 0; k < n; k++)
         out[k] = graph_zero();
-    if (n_pairs > 0 && !g->error.status)
+    if (n_pairs > 0 && s->n_terms)
+        graph_add_sparse_sums(g, s, part, pair, n_pairs, out);
+    else if (n_pairs > 0 && !g->error.status)
         expand(g, &b, n, out);
 }
 

@@ -23,6 +23,14 @@ typedef struct kernel_term {
     } w;
 } kernel_term;
 
+/* Room for sparse arrays. */
+typedef struct kernel_sparse {
+    uint32_t *column; /* [n_sparse] of a sample's terms, and their values */
+    double *value;    /* [n_sparse] */
+    uint32_t *where;  /* [n_columns] */
+    uint32_t *next;   /* [n_entries][lanes] */
+} kernel_sparse;
+
 enum {
     KERNEL_TILE = 16,   /* elements of a block's jobs that are computed at a time */
     KERNEL_PANEL = 128, /* and of a right array of a compact stat */
@@ -47,6 +55,7 @@ typedef struct kernel_block {
     double *left;          /* [n_left][lanes] */
     double *panel;         /* [2][lanes][KERNEL_PANEL] */
     double *stat;          /* [n_stat_memory] */
+    kernel_sparse sparse;
     double *kept;          /* [program's n_kept][lanes] of this block, or NULL */
     bool recall;           /* such values are read, not computed and written */
     bool compact;          /* means, and the sums of variances, are all that is asked for */

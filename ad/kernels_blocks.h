@@ -5,29 +5,7 @@
 #ifndef AD_KERNELS_BLOCKS_H
 #define AD_KERNELS_BLOCKS_H
 
-#include "ad/kernels_outer.h"
-
-/* An array of operands: numbers, or numbers of rows. */
-typedef struct block_operand {
-    const double *number; /* NULL: rows */
-    const uint32_t *row;
-} block_operand;
-
-/* Reads one of n elements; returns what follows it. */
-INLINE const uint32_t *read_operand(const kernel_block *b, const uint32_t *code, size_t n,
-                                    block_operand *out)
-{
-    *out = (block_operand){NULL, NULL};
-    if (code[0] == PLAN_ROWS) {
-        out->row = code + 1;
-        return code + 1 + n;
-    }
-    const double *base = code[0] == PLAN_THETA   ? b->theta
-                         : code[0] == PLAN_ALONG ? b->v
-                                                 : b->pack;
-    out->number = base + code[1];
-    return code + 2;
-}
+#include "ad/kernels_sparse.h"
 
 /* How w is read: rows, numbers `step` apart from channel to channel, or next to each other. */
 typedef enum block_access { BLOCK_W_ROWS, BLOCK_W_STEP, BLOCK_W_TOGETHER } block_access;
@@ -308,6 +286,8 @@ static void keep_block(const kernel_block *b, const bilinear *f)
 static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
 {
     bilinear f;
+    if (b->plan->shape[code[0]].n_terms)
+        return run_sparse(b, code);
     code = read_block(b, code, &f);
     const ad_block_shape *s = f.s;
     size_t n_z = (size_t)s->height_out * s->width_out, n_x = (size_t)s->height * s->width;
@@ -327,6 +307,32 @@ static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
         run_pixel(b, f.access, terms_of_x(b, &f, k), f.step, f.out + k, n_x, s->channels_in);
     if (kept)
         keep_block(b, &f);
+    return code;
+}
+
+/* ------------------------------------------------------------------------------- jobs */
+
+static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *code)
+{
+    const plan_stat *s = &b->plan->stat[code[0]];
+    const uint32_t *left[STAT_ARRAYS], *right[STAT_ARRAYS];
+    size_t n_z = ad_block_size(&s->shape, AD_BLOCK_Z);
+    size_t n_x = ad_block_size(&s->shape, AD_BLOCK_X);
+    code++;
+    for (uint32_t k = 0; k < s->n_left; k++, code += n_z)
+        left[k] = ++code;
+    if (s->shape.n_terms) {
+        run_sparse_jobs(b, s, left);
+        return code;
+    }
+    for (uint32_t k = 0; k < s->n_right; k++, code += n_x)
+        right[k] = ++code;
+    if (s->compact && b->compact)
+        run_ghost(b, s, left, right);
+    else if (s->compact && !b->emit && b->level != KERNEL_NOTHING)
+        run_columns(b, s, left, right);
+    else if (b->emit || b->level != KERNEL_NOTHING)
+        run_each_job(b, s, left, right);
     return code;
 }
 

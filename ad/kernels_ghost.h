@@ -54,14 +54,14 @@ static ghost ghost_of(const kernel_block *b, const plan_stat *s, const uint32_t 
     return f;
 }
 
-/* Keeps the first sample's values. */
-static void ghost_begin(const kernel_block *b, const ghost *f)
+/* Keeps the first sample's values, those of n_right arrays on the right. */
+static void ghost_begin(const kernel_block *b, const ghost *f, size_t n_right)
 {
     memset(f->memory, 0, plan_stat_memory(f->s) * sizeof(double));
     for (size_t k = 0; k < f->s->n_left; k++)
         for (size_t j = 0; j < f->n_z; j++)
             f->left_first[k * f->n_z + j] = row_of(b, f->left_rows[k][j])[0];
-    for (size_t k = 0; k < f->s->n_right; k++)
+    for (size_t k = 0; k < n_right; k++)
         for (size_t j = 0; j < f->n_x; j++)
             f->right_first[k * f->n_x + j] = row_of(b, f->right_rows[k][j])[0];
 }
@@ -337,7 +337,7 @@ static void run_ghost(const kernel_block *b, const plan_stat *s, const uint32_t 
     ghost f = ghost_of(b, s, left, right);
     bool norms = b->level >= KERNEL_SQUARES;
     if (b->first)
-        ghost_begin(b, &f);
+        ghost_begin(b, &f, s->n_right);
     ghost_left(b, &f);
     if (norms)
         ghost_left_products(b, &f);

@@ -215,24 +215,4 @@ static void run_each_job(const kernel_block *b, const plan_stat *s, const uint32
                                                          : OUTER_ROWS);
 }
 
-static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *code)
-{
-    const plan_stat *s = &b->plan->stat[code[0]];
-    const uint32_t *left[STAT_ARRAYS], *right[STAT_ARRAYS];
-    size_t n_z = ad_block_size(&s->shape, AD_BLOCK_Z);
-    size_t n_x = ad_block_size(&s->shape, AD_BLOCK_X);
-    code++;
-    for (uint32_t k = 0; k < s->n_left; k++, code += n_z)
-        left[k] = ++code;
-    for (uint32_t k = 0; k < s->n_right; k++, code += n_x)
-        right[k] = ++code;
-    if (s->compact && b->compact)
-        run_ghost(b, s, left, right);
-    else if (s->compact && !b->emit && b->level != KERNEL_NOTHING)
-        run_columns(b, s, left, right);
-    else if (b->emit || b->level != KERNEL_NOTHING)
-        run_each_job(b, s, left, right);
-    return code;
-}
-
 #endif

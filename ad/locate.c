@@ -1,5 +1,6 @@
 /* Where a value that is not finite comes from. */
 #include "ad/batch.h"
+#include "ad/sparse.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,6 +111,19 @@ static bool bad_adjoint(const finder *f, size_t slot)
     return !isfinite(f->w->adjoint[slot]) || (is_dual(f) && !isfinite(f->w->second[slot]));
 }
 
+/* The weight of a sparse block's element of which this is so. */
+static size_t bad_weight(const finder *f, const ad_block *b, size_t z)
+{
+    const double *value = f->w->value;
+    for (size_t k = 0; k < b->shape.n_terms; k++) {
+        size_t column = ad_sparse_column(&b->shape, value[ad_sparse_index(f->code, b, k)]);
+        size_t x = column == SIZE_MAX ? SIZE_MAX : ad_sparse_weight(f->code, b, z, column);
+        if (x != SIZE_MAX && bad_adjoint(f, x))
+            return x;
+    }
+    return SIZE_MAX;
+}
+
 /* An operand whose adjoint is not finite; SIZE_MAX: none. */
 static size_t bad_operand(const finder *f, size_t k)
 {
@@ -121,6 +135,8 @@ static size_t bad_operand(const finder *f, size_t k)
         const ad_block *b = &f->code->block[in->a];
         ad_block_cursor c;
         ad_block_run run;
+        if (b->shape.n_terms)
+            return bad_weight(f, b, in->b);
         ad_block_begin(&c, &b->shape, in->b);
         while (ad_block_next(&c, &run))
             for (size_t j = 0; j < 2 * run.n; j++) {

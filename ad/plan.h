@@ -23,7 +23,8 @@
  * for c (s x + o)^2.
  *
  * OPERANDS are two arrays, each THETA, ALONG or PACK with an offset, for numbers that stand
- * together, or ROWS with the rows' numbers; of BLOCK_JOBS always the latter.  Results of a
+ * together, or ROWS with the rows' numbers; of BLOCK_JOBS always the latter.  A sparse x is two
+ * features, where its indices start and its values; of BLOCK_JOBS it is nothing.  Results of a
  * block that nobody needs have the number UINT32_MAX.  kept: where they are kept for other
  * plans, or UINT32_MAX.
  *
@@ -108,7 +109,8 @@ typedef struct plan_stat {
     uint32_t n_pairs[2];             /* of g and h */
     uint32_t pair[2][STAT_PAIRS][2]; /* left, right */
     uint32_t feature[STAT_ARRAYS];   /* right arrays that stand together in xi start here, or
-                                        UINT32_MAX */
+                                        UINT32_MAX; a sparse one's indices */
+    uint32_t value[STAT_ARRAYS];     /* and the values of a sparse one */
     size_t offset;                   /* of its part in a worker's memory for stats */
 } plan_stat;
 
@@ -154,6 +156,9 @@ typedef struct ad_plan {
     size_t n_weights;     /* the most weights that are gathered for one */
     size_t n_left;        /* the most elements in a compact stat's left arrays */
     size_t n_stat_memory; /* doubles that a worker keeps for compact stats */
+    size_t n_columns;     /* the most columns of all sparse arrays of a stat, */
+    size_t n_entries;     /* of all their terms, */
+    size_t n_sparse;      /* and of the terms of one sparse array */
     /* Results. */
     size_t n_jobs;      /* number 0 is the loss */
     plan_param *params; /* [n_params], ordered by job */
@@ -164,12 +169,13 @@ typedef struct ad_plan {
 
 /* What a worker keeps for a compact stat: sums of products of deviations (see batch.h), then of
  * each left array the first sample's values, of each right one these and the sums of
- * deviations from them. */
+ * deviations from them; of a sparse one also how many and which columns the first has. */
 enum { STAT_GG, STAT_HH, STAT_GH, STAT_SUMS };
 static inline size_t plan_stat_memory(const plan_stat *s)
 {
     return STAT_SUMS + s->n_left * ad_block_size(&s->shape, AD_BLOCK_Z) +
-           2 * s->n_right * ad_block_size(&s->shape, AD_BLOCK_X);
+           2 * s->n_right * (size_t)s->shape.channels_in +
+           (s->shape.n_terms ? 1 + (size_t)s->shape.n_terms : 0);
 }
 
 /* Whether w is gathered for a BLOCK: at several pixels it is used as often. */

@@ -49,16 +49,30 @@ bool plan_is_uniform_operand(const planner *p, const graph_block *b, int which)
 {
     if (which != 0 || b->part == AD_BLOCK_W)
         return false;
+    if (b->shape.n_terms) /* parameters, even where everything varies */
+        return true;
     for (uint32_t k = 0; k < b->n_pairs; k++)
         if (p->source[b->pair[k][0]].kind == PLAN_ROWS)
             return false;
     return true;
 }
 
+bool plan_is_sparse_operand(const graph_block *b, int which)
+{
+    return b->shape.n_terms && which == (b->part == AD_BLOCK_Z);
+}
+
+void plan_sparse_features(const planner *p, const ad_block_shape *s, uint32_t array,
+                          uint32_t at[2])
+{
+    at[0] = planner_node(p, graph_list(p->g, array)[0])->a;
+    at[1] = planner_node(p, graph_list(p->g, array)[s->n_terms])->a;
+}
+
 void plan_need_block(planner *p, const graph_block *b)
 {
     for (int which = 0; which < 2; which++) {
-        bool uniform = plan_is_uniform_operand(p, b, which);
+        bool uniform = plan_is_uniform_operand(p, b, which) || plan_is_sparse_operand(b, which);
         for (uint32_t k = 0; k < b->n_pairs && !uniform; k++) {
             const graph_array *a = &p->g->array[b->pair[k][which]];
             for (size_t j = 0; j < a->n; j++)
@@ -185,6 +199,13 @@ static void describe(planner *p, row_stat *s, const plan_param *params, uint8_t 
                    out->n_left <= 2 && out->n_right <= 2 && out->n_pairs[0] == 1 &&
                    out->n_pairs[1] <= 2;
     for (uint32_t k = 0; k < out->n_right; k++) {
+        if (out->shape.n_terms) {
+            uint32_t at[2];
+            plan_sparse_features(p, &out->shape, s->right[k], at);
+            out->feature[k] = at[0];
+            out->value[k] = at[1];
+            continue;
+        }
         const uint32_t *list = graph_list(p->g, s->right[k]);
         bool features = stands_together(p, s->right[k], GRAPH_FEATURE);
         out->feature[k] = features ? planner_node(p, list[0])->a : UINT32_MAX;

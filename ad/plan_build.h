@@ -137,6 +137,11 @@ void plan_squares(planner *p);
 void plan_sources(planner *p);
 /* Operand `which` of a pair of the block is read as numbers, not rows. */
 bool plan_is_uniform_operand(const planner *p, const graph_block *b, int which);
+/* Operand `which` is a sparse x, which is read where it lies in a sample. */
+bool plan_is_sparse_operand(const graph_block *b, int which);
+/* The features where a sparse x starts: its indices, its values. */
+void plan_sparse_features(const planner *p, const ad_block_shape *s, uint32_t array,
+                          uint32_t at[2]);
 /* Marks the rows that the block reads. */
 void plan_need_block(planner *p, const graph_block *b);
 /* Parameter j's components are elements number *element of blocks *g and *h (either may be

@@ -15,7 +15,9 @@ static void touch_array(emitter *e, uint32_t array)
 static void touch_operands(emitter *e, const graph_block *b)
 {
     for (int which = 0; which < 2; which++)
-        for (uint32_t k = 0; k < b->n_pairs && !plan_is_uniform_operand(e->p, b, which); k++)
+        for (uint32_t k = 0; k < b->n_pairs && !plan_is_uniform_operand(e->p, b, which) &&
+                             !plan_is_sparse_operand(b, which);
+             k++)
             touch_array(e, b->pair[k][which]);
 }
 
@@ -33,7 +35,7 @@ void plan_touch_stat(emitter *e, const row_stat *s)
 {
     for (uint32_t k = 0; k < s->out.n_left; k++)
         touch_array(e, s->left[k]);
-    for (uint32_t k = 0; k < s->out.n_right; k++)
+    for (uint32_t k = 0; k < s->out.n_right && !s->out.shape.n_terms; k++)
         touch_array(e, s->right[k]);
 }
 
@@ -75,6 +77,24 @@ static void put_uniform(emitter *e, uint32_t array)
         words_put(&e->pack, plan_scalar(e->s, graph_list(p->g, array)[k]));
 }
 
+static void put_operand(emitter *e, const graph_block *b, uint32_t pair, int which)
+{
+    uint32_t array = b->pair[pair][which], at[2];
+    if (plan_is_sparse_operand(b, which)) {
+        plan_sparse_features(e->p, &b->shape, array, at);
+        plan_put(e, at[0]);
+        plan_put(e, at[1]);
+    } else if (b->shape.n_terms && which == 0) {
+        const graph_node *w = planner_node(e->p, graph_list(e->p->g, array)[0]);
+        plan_put(e, w->kind == GRAPH_PARAM ? PLAN_THETA : PLAN_ALONG);
+        plan_put(e, w->a);
+    } else if (plan_is_uniform_operand(e->p, b, which)) {
+        put_uniform(e, array);
+    } else {
+        put_rows(e, array);
+    }
+}
+
 /* The most terms of one element of the block's result. */
 static size_t longest_sum(const graph_block *b)
 {
@@ -105,11 +125,12 @@ void plan_put_block(emitter *e, uint32_t id)
     for (uint32_t k = 0; k < n; k++)
         plan_put(e, p->row[id + 1 + k] ? plan_row_number(e, id + 1 + k) : UINT32_MAX);
     for (uint32_t k = 0; k < b->n_pairs; k++) {
-        if (uniform)
-            put_uniform(e, b->pair[k][0]);
-        else
-            put_rows(e, b->pair[k][0]);
-        put_rows(e, b->pair[k][1]);
+        put_operand(e, b, k, 0);
+        put_operand(e, b, k, 1);
+    }
+    if (b->shape.n_terms) {
+        most(&e->plan->n_sparse, b->shape.n_terms);
+        return;
     }
     size_t n_w = ad_block_size(&b->shape, AD_BLOCK_W),
            n_x = ad_block_size(&b->shape, AD_BLOCK_X);
@@ -129,6 +150,12 @@ void plan_put_stat(emitter *e, uint32_t number)
     plan_put(e, number);
     for (uint32_t k = 0; k < s->out.n_left; k++)
         put_rows(e, s->left[k]);
+    if (s->out.shape.n_terms) {
+        most(&e->plan->n_columns, (size_t)s->out.n_right * s->out.shape.channels_in);
+        most(&e->plan->n_entries, (size_t)s->out.n_right * s->out.shape.n_terms);
+        most(&e->plan->n_sparse, s->out.shape.n_terms);
+        return;
+    }
     for (uint32_t k = 0; k < s->out.n_right; k++)
         put_rows(e, s->right[k]);
     most(&e->plan->n_lookup, s->out.n_left * ad_block_size(&s->out.shape, AD_BLOCK_Z) +

@@ -1,6 +1,7 @@
 #include "ad/sweep.h"
 
 #include "ad/math.h"
+#include "ad/sparse.h"
 
 #include <string.h>
 
@@ -42,6 +43,10 @@ static void forward_block(const ad_code *code, const ad_instruction *in, const a
     const uint32_t *list = code->list;
     ad_block_cursor c;
     ad_block_run run;
+    if (b->shape.n_terms) {
+        ad_sparse_forward(code, in, w, out);
+        return;
+    }
     memset(out, 0, w->n_lanes * sizeof *out);
     ad_block_begin(&c, &b->shape, in->b);
     while (ad_block_next(&c, &run)) {
@@ -129,6 +134,10 @@ static void forward_tangents_block(const ad_code *code, const uint8_t *active,
     const ad_block *b = &code->block[in->a];
     ad_block_cursor c;
     ad_block_run run;
+    if (b->shape.n_terms) {
+        ad_sparse_tangent(code, in, w, out);
+        return;
+    }
     ad_block_begin(&c, &b->shape, in->b);
     while (ad_block_next(&c, &run)) {
         for (size_t k = 0; k < run.n; k++) {
@@ -246,6 +255,10 @@ static void reverse_block(const ad_code *code, const uint8_t *active, const ad_i
     const ad_block *b = &code->block[in->a];
     ad_block_cursor c;
     ad_block_run run;
+    if (b->shape.n_terms) {
+        ad_sparse_reverse(code, in, slot, w, dual);
+        return;
+    }
     ad_block_begin(&c, &b->shape, in->b);
     while (ad_block_next(&c, &run)) {
         for (size_t k = 0; k < run.n; k++) {

@@ -1,6 +1,7 @@
 #include "ad/tape.h"
 
 #include "ad/math.h"
+#include "ad/sparse.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -290,6 +291,8 @@ static double block_value(const ad_tape *tape, const ad_block *b, size_t z)
     ad_block_cursor c;
     ad_block_run run;
     double sum = 0.0;
+    if (b->shape.n_terms)
+        return ad_sparse_element(&tape->code, b, z, tape->value, 1, 0);
     ad_block_begin(&c, &b->shape, z);
     while (ad_block_next(&c, &run))
         for (size_t k = 0; k < run.n; k++)

@@ -1,6 +1,6 @@
 /* The forward Taylor sweep: univariate Taylor coefficients up to order 3 (Griewank and
  * Walther, Evaluating Derivatives, 2nd ed., chapter 13), from the partials of ops.def. */
-#include "ad/sweep.h"
+#include "ad/sparse.h"
 
 #include "ad/compose.h"
 
@@ -81,6 +81,24 @@ static void add_product(coefficients *r, const coefficients *x, const coefficien
             r->c[k] += x->c[i] * y->c[k - i];
 }
 
+static coefficients apply_sparse(const ad_code *code, const ad_instruction *in, const line *s,
+                                 size_t l)
+{
+    const ad_block *b = &code->block[in->a];
+    coefficients r = {{0.0}};
+    for (size_t t = 0; t < b->shape.n_terms; t++) {
+        double value = get(s, ad_sparse_value(code, b, t), l).c[0];
+        size_t column =
+            ad_sparse_column(&b->shape, get(s, ad_sparse_index(code, b, t), l).c[0]);
+        if (column == SIZE_MAX || value == 0.0)
+            continue;
+        coefficients w = get(s, ad_sparse_weight(code, b, in->b, column), l);
+        for (int k = 1; k <= 3; k++)
+            r.c[k] += value * w.c[k];
+    }
+    return r;
+}
+
 static coefficients apply_block(const ad_code *code, const ad_instruction *in, const line *s,
                                 size_t l)
 {
@@ -88,6 +106,8 @@ static coefficients apply_block(const ad_code *code, const ad_instruction *in, c
     coefficients r = {{0.0}};
     ad_block_cursor c;
     ad_block_run run;
+    if (b->shape.n_terms)
+        return apply_sparse(code, in, s, l);
     ad_block_begin(&c, &b->shape, in->b);
     while (ad_block_next(&c, &run)) {
         for (size_t k = 0; k < run.n; k++) {

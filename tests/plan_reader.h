@@ -31,14 +31,16 @@ static inline size_t plan_block_words(const ad_plan *plan, const uint32_t *w)
                          ad_block_size(s, part == AD_BLOCK_Z ? AD_BLOCK_X : AD_BLOCK_Z)};
     size_t words = 4 + ad_block_size(s, part);
     for (uint32_t k = 0; k < 2 * w[2]; k++)
-        words += plan_operand_words(w + words, n[k % 2]);
+        words += s->n_terms && k % 2 == (part == AD_BLOCK_Z)
+                     ? 2
+                     : plan_operand_words(w + words, n[k % 2]);
     return words;
 }
 
 static inline size_t plan_stat_words(const plan_stat *s)
 {
     return 1 + s->n_left * (1 + ad_block_size(&s->shape, AD_BLOCK_Z)) +
-           s->n_right * (1 + ad_block_size(&s->shape, AD_BLOCK_X));
+           (s->shape.n_terms ? 0 : s->n_right * (1 + ad_block_size(&s->shape, AD_BLOCK_X)));
 }
 
 /* Words after the kind. */

@@ -217,6 +217,21 @@ ad_var ad_logsumexp_at(size_t n, const ad_var *x, const char *file, int line);
 void ad_affine_at(size_t n_out, size_t n_in, const ad_var *W, const ad_var *x, const ad_var *b,
                   ad_var *y, const char *file, int line);
 
+/* The same of a sparse x, given by its terms: y[j] = sum_k value[k] W[j][index[k]] + b[j];
+ * index and value [n_terms], W [n_out][n_in].  Terms of value 0 add nothing: fill up with index
+ * 0 and value 0.  Terms of equal index add up.  A sample with an index that is none of 0, 1 ..
+ * n_in - 1 gets NaN; evaluation names the caller's line.
+ *
+ * If W are consecutive parameters, and index and value consecutive features each, a sample
+ * takes time in proportion to n_out n_terms, whatever n_in; anything else is recorded as one
+ * ad_pick of n_in per output and term. */
+#define ad_sparse_affine(n_out, n_in, W, n_terms, index, value, b, y)                          \
+    ad_sparse_affine_at((n_out), (n_in), (W), (n_terms), (index), (value), (b), (y), __FILE__, \
+                        __LINE__)
+void ad_sparse_affine_at(size_t n_out, size_t n_in, const ad_var *W, size_t n_terms,
+                         const ad_var *index, const ad_var *value, const ad_var *b, ad_var *y,
+                         const char *file, int line);
+
 /* sum_jk A[j][k] x[j] x[k], without a factor 1/2; x [n]; A [n][n] row-major, need not be
  * symmetric: real numbers, of which those equal to 0 leave their term out, or variables. */
 #define ad_quadratic_form(n, A, x)                                                             \
