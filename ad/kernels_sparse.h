@@ -101,6 +101,21 @@ INLINE size_t sparse_distinct(const kernel_block *b, const sparse_operand *x, si
 
 /* ------------------------------------------------------------------------------- blocks */
 
+/* The n terms at hand times a row of w, in four sums, which need not wait for each other. */
+INLINE double sparse_dot(const kernel_block *b, const double *w, size_t n)
+{
+    const uint32_t *column = b->sparse.column;
+    const double *x = b->sparse.value;
+    double sum[4] = {0.0, 0.0, 0.0, 0.0};
+    size_t k = 0;
+    for (; k + 4 <= n; k += 4)
+        for (size_t i = 0; i < 4; i++)
+            sum[i] += x[k + i] * w[column[k + i]];
+    for (; k < n; k++)
+        sum[0] += x[k] * w[column[k]];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
 /* Adds the pair (w, x) to the result at sample l. */
 INLINE void sparse_forward(const kernel_block *b, const ad_block_shape *s, const double *w,
                            const sparse_operand *x, const uint32_t *out, size_t l)
@@ -108,12 +123,9 @@ INLINE void sparse_forward(const kernel_block *b, const ad_block_shape *s, const
     bool right = true;
     size_t n = sparse_terms(b, x, l, &right);
     for (size_t j = 0; j < s->channels_out; j++) {
-        const double *row = w + j * s->channels_in;
-        double sum = right ? 0.0 : (double)NAN;
-        for (size_t k = 0; k < n; k++)
-            sum += b->sparse.value[k] * row[b->sparse.column[k]];
+        double sum = sparse_dot(b, w + j * s->channels_in, n);
         if (out[j] != UINT32_MAX)
-            b->rows[out[j] * b->stride + l] += sum;
+            b->rows[out[j] * b->stride + l] += right ? sum : (double)NAN;
     }
 }
 
@@ -226,25 +238,40 @@ INLINE void sparse_scatter(const kernel_block *b, const ghost *f, size_t n, size
     }
 }
 
+/* Means alone need no deviations: as if the first sample were 0. */
+static void sparse_means(const kernel_block *b, const ghost *f, const sparse_operand *x)
+{
+    bool right = true;
+    if (b->first) {
+        memset(f->memory, 0, plan_stat_memory(f->s) * sizeof(double));
+        memset(f->sum[0], 0, 2 * (size_t)f->s->n * sizeof(double));
+    }
+    ghost_left(b, f);
+    for (size_t l = 0; l < b->n_valid; l++)
+        sparse_scatter(b, f, sparse_terms(b, x, l, &right), l);
+}
+
 /* Of a compact stat, which has one right array. */
 static void run_sparse_ghost(const kernel_block *b, const plan_stat *s,
                              const uint32_t *const *left)
 {
     ghost f = ghost_of(b, s, left, NULL);
     sparse_operand x = sparse_of(&s->shape, s->feature[0], s->value[0]);
+    if (b->level < KERNEL_SQUARES) {
+        sparse_means(b, &f, &x);
+        return;
+    }
     if (b->first)
         sparse_begin(b, &f, &x);
     ghost_left(b, &f);
-    if (b->level >= KERNEL_SQUARES)
-        ghost_left_products(b, &f);
+    ghost_left_products(b, &f);
     memset(f.right_products, 0, GHOST_PRODUCTS * b->lanes * sizeof(double));
     for (size_t l = 0; l < b->n_valid; l++) {
         size_t n = sparse_distinct(b, &x, l);
         sparse_right(b, &f, n, l);
         sparse_scatter(b, &f, n, l);
     }
-    if (b->level >= KERNEL_SQUARES)
-        ghost_norms(b, &f);
+    ghost_norms(b, &f);
 }
 
 /* ---------------------------------------------------------------- one job per component */

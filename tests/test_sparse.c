@@ -1,4 +1,5 @@
 /* Affine maps of a sparse input. */
+#include "tests/reference.h"
 #include "tests/sparse_fixture.h"
 
 static const sparse plain = {
@@ -180,6 +181,37 @@ static void check_index(const sparse *c, double wrong, double value)
     fixture_clear(&f);
 }
 
+/* (|W x + b|^2 / 2)^2, which has third derivatives. */
+static ad_var record_quartic(ad_tape *tape, const ad_var *t, const ad_var *xi, const void *ctx)
+{
+    return ad_sqr(record_sparse(tape, t, xi, ctx));
+}
+
+static long double quartic(const long double *theta, const double *xi, const void *ctx)
+{
+    const sparse *c = ctx;
+    long double sum = 0.0L;
+    for (size_t j = 0; j < c->n_out; j++) {
+        long double y = theta[c->n_out * c->n_in + j];
+        for (size_t k = 0; k < c->n_terms; k++)
+            y += xi[c->n_terms + k] * theta[j * c->n_in + (size_t)xi[k]];
+        sum += 0.5L * y * y;
+    }
+    return sum * sum;
+}
+
+START_TEST(derivatives_of_a_sparse_input_are_those_of_naive_loops)
+{
+    static const sparse c = {
+        .n_out = 3, .n_in = 12, .n_terms = 5, .n_uses = 1, .linear = true, .scale = 1.0};
+    reference r = {sparse_objective(&c), quartic};
+    samples a = samples_of(&c);
+    r.objective.record = record_quartic;
+    reference_check(&r, a.theta, a.v, reference_max_samples, a.xi);
+    samples_clear(&a);
+}
+END_TEST
+
 START_TEST(an_index_of_no_column_is_located)
 {
     static const double wrong[] = {30, -1, 0.5, 1e300, NAN, INFINITY};
@@ -228,5 +260,6 @@ TEST_MAIN("sparse", a_sparse_input_is_the_dense_one_written_shorter,
           every_instruction_set_agrees_on_sparse_inputs,
           the_number_of_threads_changes_no_bit_of_sparse_inputs,
           large_means_do_not_cancel_the_traces_of_sparse_inputs,
-          equal_sparse_samples_have_no_variance, an_index_of_no_column_is_located,
-          extended_precision_knows_sparse_inputs)
+          equal_sparse_samples_have_no_variance,
+          derivatives_of_a_sparse_input_are_those_of_naive_loops,
+          an_index_of_no_column_is_located, extended_precision_knows_sparse_inputs)
