@@ -15,7 +15,7 @@ static const meka_option_table table = {options, sizeof options / sizeof options
 static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
 {
     const prob_regression *r = ctx;
-    ad_var e = ad_sub(prob_regression_output(r, theta, xi), xi[r->n_features]);
+    ad_var e = ad_sub(prob_regression_output(r, theta, xi), prob_regression_label_of(r, xi));
     return ad_add(ad_mul(0.5, ad_sqr(e)), prob_regression_penalty(r, theta));
 }
 

@@ -17,7 +17,7 @@ static const meka_option_table table = {options, sizeof options / sizeof options
 /* y z: positive where the sign of the output z is the label's. */
 static ad_var margin(const prob_regression *r, const ad_var *theta, const ad_var *xi)
 {
-    return ad_mul(xi[r->n_features], prob_regression_output(r, theta, xi));
+    return ad_mul(prob_regression_label_of(r, xi), prob_regression_output(r, theta, xi));
 }
 
 static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)

@@ -12,6 +12,7 @@ typedef struct prob_regression_params {
     double condition;     /* and of their features */
     int format;           /* of a file: PROB_FORMAT_... */
     int label;            /* of a CSV file: a prob_csv_label */
+    int sparse;           /* PROB_SPARSE_... */
     double l2;
     int scale, order; /* PROB_REGRESSION_... */
     bool bias, solve;
@@ -20,10 +21,12 @@ typedef struct prob_regression_params {
 } prob_regression_params;
 
 enum { PROB_FORMAT_AUTO, PROB_FORMAT_LIBSVM, PROB_FORMAT_CSV };
+enum { PROB_SPARSE_AUTO, PROB_SPARSE_YES, PROB_SPARSE_NO };
 enum { PROB_REGRESSION_RAW, PROB_REGRESSION_STANDARD, PROB_REGRESSION_UNIT };
 enum { PROB_REGRESSION_REPLACEMENT, PROB_REGRESSION_EPOCHS };
 extern const char *const prob_regression_formats[];
 extern const char *const prob_regression_labels[];
+extern const char *const prob_regression_sparse[];
 extern const char *const prob_regression_scales[];
 extern const char *const prob_regression_orders[];
 
@@ -48,7 +51,11 @@ extern const char *const prob_regression_orders[];
                            "(or these and .gz), else libsvm",                                  \
                            format),                                                            \
         PROB_REGRESSION_OPTION("label", CHOICE, "last", 0, 0, prob_regression_labels,          \
-                               "the column of a csv file that is the label", label)
+                               "the column of a csv file that is the label", label),           \
+        PROB_REGRESSION_OPTION("sparse", CHOICE, "auto", 0, 0, prob_regression_sparse,         \
+                               "whether samples are the entries of a libsvm file's rows or "   \
+                               "the rows written out; auto: whichever is faster",              \
+                               sparse)
 #define PROB_REGRESSION_COMMON(with_bias)                                                      \
     PROB_REGRESSION_OPTION("l2", REAL, "1e-3", 0, 1e100, NULL,                                 \
                            "coefficient of 0.5 |theta|^2, a bias included", l2),               \
@@ -73,6 +80,7 @@ extern const char *const prob_regression_orders[];
 /* An instance, and what its objective is recorded from. */
 typedef struct prob_regression {
     size_t n_features, n_classes; /* of the data; n_classes = 0: real labels */
+    size_t n_terms;               /* of a sparse sample; 0: samples are dense */
     bool bias;
     size_t n_params; /* d */
     double l2;
@@ -130,6 +138,11 @@ meka_status prob_regression_synthesize(prob_dataset *out, const prob_regression_
 /* sum_j xi_j theta_j over the features, and the bias: output k's parameters are
  * theta[k * m .. k * m + m - 1] and theta[n_outputs * m + k]. */
 ad_var prob_regression_output(const prob_regression *r, const ad_var *theta, const ad_var *xi);
+/* n_outputs of them. */
+void prob_regression_outputs(const prob_regression *r, size_t n_outputs, const ad_var *theta,
+                             const ad_var *xi, ad_var *z);
+/* The last of a sample's features. */
+ad_var prob_regression_label_of(const prob_regression *r, const ad_var *xi);
 /* 0.5 l2 |theta|^2 */
 ad_var prob_regression_penalty(const prob_regression *r, const ad_var *theta);
 

@@ -31,13 +31,30 @@ static void write_sparse(const prob_sampler *s, size_t row, double *xi)
     }
 }
 
+/* A row's entries as terms, filled up with index 0 and value 0. */
+static void write_terms(const prob_sampler *s, size_t row, double *xi)
+{
+    const prob_dataset *data = s->data;
+    size_t n = s->options.n_terms, begin = data->row_start[row];
+    size_t n_entries = data->row_start[row + 1] - begin;
+    memset(xi, 0, 2 * n * sizeof *xi);
+    for (size_t k = 0; k < n_entries; k++) {
+        size_t j = data->column[begin + k];
+        double x = data->value[begin + k];
+        xi[k] = (double)j;
+        xi[n + k] = s->shift ? (x - s->shift[j]) * s->scale[j] : x;
+    }
+}
+
 /* Features of a row, scaled, not moved. */
 static void write_features(const prob_sampler *s, size_t row, double *restrict xi)
 {
     const prob_dataset *data = s->data;
     size_t m = data->n_features;
     const double *restrict shift = s->shift, *restrict scale = s->scale;
-    if (data->row_start) {
+    if (s->options.n_terms) {
+        write_terms(s, row, xi);
+    } else if (data->row_start) {
         write_sparse(s, row, xi);
     } else if (data->byte && shift) {
         const uint8_t *restrict byte = data->byte + row * m;
@@ -95,7 +112,7 @@ void prob_sampler_row(const prob_sampler *sampler, size_t i, double *xi)
     assert(sampler && i < sampler->data->n_rows);
     write_features(sampler, i, xi);
     if (sampler->options.target != PROB_TARGET_NONE)
-        xi[sampler->data->n_features] = target(sampler, i);
+        xi[sampler->n_features - 1] = target(sampler, i);
 }
 
 /* ----------------------------------------------------------------- batches */
@@ -196,6 +213,27 @@ static meka_status check(const prob_dataset *data, const prob_sampler_options *o
     return MEKA_OK;
 }
 
+static meka_status check_terms(const prob_sampler *s, meka_error *err)
+{
+    const prob_dataset *data = s->data;
+    size_t most = s->options.n_terms;
+    if (!data->row_start)
+        return meka_fail(err, MEKA_ERR_INPUT,
+                         "samples of terms need a sparse data set; this one is dense");
+    for (size_t i = 0; i < data->n_rows; i++)
+        if (data->row_start[i + 1] - data->row_start[i] > most)
+            return meka_fail(err, MEKA_ERR_INPUT,
+                             "row %zu has %zu entries; a sample holds %zu terms", i,
+                             data->row_start[i + 1] - data->row_start[i], most);
+    for (size_t j = 0; j < data->n_features; j++)
+        if (s->zero[j] != 0.0)
+            return meka_fail(err, MEKA_ERR_INPUT,
+                             "the scaling makes 0 of feature %zu %g; rows of terms need it to "
+                             "stay 0",
+                             j + 1, s->zero[j]);
+    return MEKA_OK;
+}
+
 /* shift, scale and zero. */
 static meka_status prepare_scaling(prob_sampler *s, const prob_scaling *scaling,
                                    meka_error *err)
@@ -243,10 +281,13 @@ meka_status prob_sampler_create(prob_sampler *out, const prob_dataset *data,
         options = &plain;
     prob_sampler sampler = {.data = data, .options = *options};
     sampler.options.scaling = NULL;
-    sampler.n_features = data->n_features + (options->target != PROB_TARGET_NONE);
+    sampler.n_features = options->n_terms ? 2 * options->n_terms : data->n_features;
+    sampler.n_features += options->target != PROB_TARGET_NONE;
     meka_status status = check(data, options, err);
     if (status == MEKA_OK)
         status = prepare_scaling(&sampler, options->scaling, err);
+    if (status == MEKA_OK && options->n_terms)
+        status = check_terms(&sampler, err);
     if (status == MEKA_OK)
         status = prepare_population(&sampler, err);
     if (status == MEKA_OK)

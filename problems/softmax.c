@@ -15,19 +15,12 @@ static const meka_option options[] = {
 static const meka_option_table table = {options, sizeof options / sizeof options[0],
                                         sizeof(prob_regression_params)};
 
-/* z_k = W_k.x + b_k, theta = (W [K][m], b [K]). */
-static void outputs(const prob_regression *r, const ad_var *theta, const ad_var *xi, ad_var *z)
-{
-    size_t n = r->n_classes, m = r->n_features;
-    ad_affine(n, m, theta, xi, r->bias ? theta + n * m : NULL, z);
-}
-
 static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
 {
     const prob_regression *r = ctx;
     ad_var z[PROB_MOST_CLASSES];
-    outputs(r, theta, xi, z);
-    return ad_add(ad_softmax_cross_entropy(r->n_classes, z, xi[r->n_features]),
+    prob_regression_outputs(r, r->n_classes, theta, xi, z);
+    return ad_add(ad_softmax_cross_entropy(r->n_classes, z, prob_regression_label_of(r, xi)),
                   prob_regression_penalty(r, theta));
 }
 
@@ -35,8 +28,8 @@ static ad_var record(ad_tape *tape, const ad_var *theta, const ad_var *xi, const
 static ad_var score(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
 {
     const prob_regression *r = ctx;
-    ad_var z[PROB_MOST_CLASSES], label = xi[r->n_features];
-    outputs(r, theta, xi, z);
+    ad_var z[PROB_MOST_CLASSES], label = prob_regression_label_of(r, xi);
+    prob_regression_outputs(r, r->n_classes, theta, xi, z);
     ad_var own = ad_pick(r->n_classes, z, label), right = ad_const(tape, 1.0);
     for (size_t k = 0; k < r->n_classes; k++)
         right = ad_mul(right, ad_max(ad_eq(label, (double)k), ad_gt(own, z[k])));

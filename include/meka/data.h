@@ -180,13 +180,16 @@ typedef struct prob_sampler_options {
     size_t pad;                  /* images: framed by `pad` zeros (before scaling), then cut to
                                     size at a random place; 0: not; at most height and width */
     size_t population_bytes;     /* largest population to keep; 0: PROB_POPULATION_BYTES */
+    size_t n_terms; /* not 0: samples are those of ad_sparse_affine: indices [n_terms], values
+                       [n_terms] and the label.  The data set is sparse, no row has more
+                       entries, and scaling leaves 0 where it is. */
 } prob_sampler_options;
 
 /* Draws from a data set, which it borrows. */
 typedef struct prob_sampler {
     const prob_dataset *data;
     prob_sampler_options options;
-    size_t n_features;     /* of a sample: data->n_features, and 1 for the label */
+    size_t n_features;     /* of a sample: data->n_features or 2 n_terms, and 1 for the label */
     double *shift, *scale; /* [data->n_features]; NULL: not scaled */
     double *zero;          /* [data->n_features] what 0 is scaled to (sparse, or padding) */
     double *population;    /* [data->n_rows][n_features]; NULL: too large, or augmented */
