@@ -254,6 +254,34 @@ START_TEST(extended_precision_knows_sparse_inputs)
 }
 END_TEST
 
+static meka_status create_both(void *ctx, meka_error *err)
+{
+    const sparse *c = ctx;
+    ad_objective o = sparse_objective(c);
+    ad_program *program = NULL;
+    ad_batch *batch = NULL;
+    ad_batch_options options = {.n_lanes = 8, .n_threads = 2};
+    ad_program_options passes = {.passes_off = c->elsewhere ? AD_PASS_BLOCK : 0};
+    meka_status status = ad_program_create_with(&program, &o, &passes, err);
+    if (!status)
+        status = ad_batch_create(&batch, program, &options, err);
+    ad_batch_destroy(batch);
+    ad_program_destroy(program);
+    return status;
+}
+
+START_TEST(creation_of_sparse_inputs_survives_the_failure_of_every_allocation)
+{
+    sparse cases[] = {
+        {.n_out = 2, .n_in = 5, .n_terms = 3, .n_uses = 2, .scale = 1.0},
+        {.n_out = 2, .n_in = 5, .n_terms = 3, .n_uses = 1, .elsewhere = true, .scale = 1.0},
+        {.n_out = 2, .n_in = 5, .n_terms = 3, .n_uses = 1, .backwards = true, .scale = 1.0},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
+        ck_assert_uint_ge(test_every_allocation(create_both, &cases[k]), 10);
+}
+END_TEST
+
 TEST_MAIN("sparse", a_sparse_input_is_the_dense_one_written_shorter,
           a_sparse_input_that_is_recorded_anew_is_the_same,
           a_sparse_input_is_the_same_without_any_pass,
@@ -262,4 +290,5 @@ TEST_MAIN("sparse", a_sparse_input_is_the_dense_one_written_shorter,
           large_means_do_not_cancel_the_traces_of_sparse_inputs,
           equal_sparse_samples_have_no_variance,
           derivatives_of_a_sparse_input_are_those_of_naive_loops,
+          creation_of_sparse_inputs_survives_the_failure_of_every_allocation,
           an_index_of_no_column_is_located, extended_precision_knows_sparse_inputs)
