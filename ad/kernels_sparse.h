@@ -45,31 +45,54 @@ INLINE sparse_operand sparse_of(const ad_block_shape *s, uint32_t index, uint32_
 
 /* --------------------------------------------------------------------- a sample's terms */
 
-/* The column that an index means, n_columns if none. */
-INLINE size_t sparse_column(double index, size_t n_columns)
+/* The column that an index means, n_columns if none; these are fewer than 2^30. */
+INLINE uint32_t sparse_column(double index, size_t n_columns)
 {
-    if (!(index >= 0.0 && index < (double)n_columns))
-        return n_columns;
-    size_t column = (size_t)index;
-    return (double)column == index ? column : n_columns;
+    bool within = index >= 0.0 && index < (double)n_columns;
+    int32_t column = within ? (int32_t)index : 0;
+    return within && column == index ? (uint32_t)column : (uint32_t)n_columns;
 }
 
-/* Sample l's terms that are not 0 into b->sparse.column and value, returning how many;
- * *right becomes false at an index of no column, whose term is left out. */
-INLINE size_t sparse_terms(const kernel_block *b, const sparse_operand *x, size_t l,
-                           bool *right)
+/* The terms at hand: their columns are in b->sparse.column. */
+typedef struct sparse_row {
+    const double *value;
+    size_t n;
+    bool right; /* all indices mean a column */
+} sparse_row;
+
+/* Without the terms that are 0 or of no column. */
+static sparse_row sparse_compress(const kernel_block *b, const sparse_operand *x,
+                                  const double *value)
 {
-    const double *index = b->xi + l * b->m + x->index, *value = b->xi + l * b->m + x->value;
-    size_t n = 0;
+    sparse_row row = {b->sparse.value, 0, true};
     for (size_t k = 0; k < x->n_terms; k++) {
-        size_t column = sparse_column(index[k], x->n_columns);
-        *right = *right && column < x->n_columns;
+        uint32_t column = b->sparse.column[k];
+        row.right = row.right && column < x->n_columns;
         if (column == x->n_columns || value[k] == 0.0)
             continue;
-        b->sparse.column[n] = (uint32_t)column;
-        b->sparse.value[n++] = value[k];
+        b->sparse.column[row.n] = column;
+        b->sparse.value[row.n++] = value[k];
     }
-    return n;
+    return row;
+}
+
+/* Sample l's terms that are not 0.  Those at the end, that it is filled up with, are all that
+ * is 0 as a rule; then the values stay where they are. */
+INLINE sparse_row sparse_terms(const kernel_block *b, const sparse_operand *x, size_t l)
+{
+    const double *index = b->xi + l * b->m + x->index, *value = b->xi + l * b->m + x->value;
+    uint32_t *column = b->sparse.column;
+    size_t n = x->n_terms, n_zero = 0, n_wrong = 0;
+    for (size_t k = 0; k < x->n_terms; k++) {
+        column[k] = sparse_column(index[k], x->n_columns);
+        n_wrong += column[k] == x->n_columns;
+        n_zero += value[k] == 0.0;
+    }
+    while (n > 0 && value[n - 1] == 0.0)
+        n--;
+    if (n_wrong > 0 || n + n_zero != x->n_terms)
+        return sparse_compress(b, x, value);
+    return (sparse_row){value, n, true};
 }
 
 /* Whether a column is one of the n terms.  where[column] is what it was set to when they were
@@ -82,30 +105,31 @@ INLINE bool sparse_has(const kernel_block *b, size_t n, size_t column)
 }
 
 /* The same terms, those of equal columns added up, ready for sparse_has. */
-INLINE size_t sparse_distinct(const kernel_block *b, const sparse_operand *x, size_t l)
+INLINE sparse_row sparse_distinct(const kernel_block *b, const sparse_operand *x, size_t l)
 {
-    bool right = true;
-    size_t n_terms = sparse_terms(b, x, l, &right), n = 0;
-    for (size_t k = 0; k < n_terms; k++) {
+    sparse_row row = sparse_terms(b, x, l);
+    size_t n = 0;
+    for (size_t k = 0; k < row.n; k++) {
         uint32_t column = b->sparse.column[k];
         if (sparse_has(b, n, column)) {
-            b->sparse.value[b->sparse.where[column]] += b->sparse.value[k];
+            b->sparse.value[b->sparse.where[column]] += row.value[k];
             continue;
         }
         b->sparse.where[column] = (uint32_t)n;
         b->sparse.column[n] = column;
-        b->sparse.value[n++] = b->sparse.value[k];
+        b->sparse.value[n++] = row.value[k];
     }
-    return n;
+    return (sparse_row){b->sparse.value, n, row.right};
 }
 
 /* ------------------------------------------------------------------------------- blocks */
 
-/* The n terms at hand times a row of w, in four sums, which need not wait for each other. */
-INLINE double sparse_dot(const kernel_block *b, const double *w, size_t n)
+/* The terms at hand times a row of w, in four sums, which need not wait for each other. */
+INLINE double sparse_dot(const kernel_block *b, const sparse_row *row, const double *w)
 {
     const uint32_t *column = b->sparse.column;
-    const double *x = b->sparse.value;
+    const double *x = row->value;
+    size_t n = row->n;
     double sum[4] = {0.0, 0.0, 0.0, 0.0};
     size_t k = 0;
     for (; k + 4 <= n; k += 4)
@@ -120,12 +144,11 @@ INLINE double sparse_dot(const kernel_block *b, const double *w, size_t n)
 INLINE void sparse_forward(const kernel_block *b, const ad_block_shape *s, const double *w,
                            const sparse_operand *x, const uint32_t *out, size_t l)
 {
-    bool right = true;
-    size_t n = sparse_terms(b, x, l, &right);
+    sparse_row row = sparse_terms(b, x, l);
     for (size_t j = 0; j < s->channels_out; j++) {
-        double sum = sparse_dot(b, w + j * s->channels_in, n);
+        double sum = sparse_dot(b, &row, w + j * s->channels_in);
         if (out[j] != UINT32_MAX)
-            b->rows[out[j] * b->stride + l] += right ? sum : (double)NAN;
+            b->rows[out[j] * b->stride + l] += row.right ? sum : (double)NAN;
     }
 }
 
@@ -134,14 +157,13 @@ INLINE void sparse_outer(const kernel_block *b, const ad_block_shape *s,
                          const sparse_operand *x, const uint32_t *z, const uint32_t *out,
                          size_t l)
 {
-    bool right = true;
-    size_t n = sparse_terms(b, x, l, &right);
+    sparse_row row = sparse_terms(b, x, l);
     for (size_t j = 0; j < s->channels_out; j++) {
         double zj = b->rows[z[j] * b->stride + l];
-        const uint32_t *row = out + j * s->channels_in;
-        for (size_t k = 0; k < n; k++)
-            if (row[b->sparse.column[k]] != UINT32_MAX)
-                b->rows[row[b->sparse.column[k]] * b->stride + l] += zj * b->sparse.value[k];
+        const uint32_t *to = out + j * s->channels_in;
+        for (size_t k = 0; k < row.n; k++)
+            if (to[b->sparse.column[k]] != UINT32_MAX)
+                b->rows[to[b->sparse.column[k]] * b->stride + l] += zj * row.value[k];
     }
 }
 
@@ -190,22 +212,22 @@ static void sparse_begin(const kernel_block *b, const ghost *f, const sparse_ope
     double *first = sparse_first(f);
     ghost_begin(b, f, 0);
     memset(f->sum[0], 0, 2 * (size_t)f->s->n * sizeof(double));
-    size_t n = sparse_distinct(b, x, 0);
-    first[0] = (double)n;
-    for (size_t k = 0; k < n; k++) {
+    sparse_row row = sparse_distinct(b, x, 0);
+    first[0] = (double)row.n;
+    for (size_t k = 0; k < row.n; k++) {
         first[1 + k] = b->sparse.column[k];
-        f->right_first[b->sparse.column[k]] = b->sparse.value[k];
+        f->right_first[b->sparse.column[k]] = row.value[k];
     }
 }
 
-/* Products of x and x - x_0 at sample l, whose n terms are at hand; deviation += x - x_0. */
-INLINE void sparse_right(const kernel_block *b, const ghost *f, size_t n, size_t l)
+/* Products of x and x - x_0 at sample l, whose terms these are; deviation += x - x_0. */
+INLINE void sparse_right(const kernel_block *b, const ghost *f, const sparse_row *row, size_t l)
 {
     const double *first = sparse_first(f);
     double sum[3] = {0.0, 0.0, 0.0};
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < row->n; k++) {
         size_t c = b->sparse.column[k];
-        double x = b->sparse.value[k], d = x - f->right_first[c];
+        double x = row->value[k], d = x - f->right_first[c];
         f->deviation[c] += d;
         sum[0] += x * x;
         sum[1] += d * x;
@@ -213,7 +235,7 @@ INLINE void sparse_right(const kernel_block *b, const ghost *f, size_t n, size_t
     }
     for (size_t k = 0; k < (size_t)first[0]; k++) {
         size_t c = (size_t)first[1 + k];
-        if (sparse_has(b, n, c))
+        if (sparse_has(b, row->n, c))
             continue;
         double d = -f->right_first[c];
         f->deviation[c] += d;
@@ -224,15 +246,16 @@ INLINE void sparse_right(const kernel_block *b, const ghost *f, size_t n, size_t
 }
 
 /* Adds (z - z_0) x' at sample l to the sums of g and h. */
-INLINE void sparse_scatter(const kernel_block *b, const ghost *f, size_t n, size_t l)
+INLINE void sparse_scatter(const kernel_block *b, const ghost *f, const sparse_row *row,
+                           size_t l)
 {
     for (int which = 0; which < 2; which++) {
         for (uint32_t pair = 0; pair < f->s->n_pairs[which]; pair++) {
             const double *z = b->left + f->s->pair[which][pair][0] * f->n_z * b->lanes + l;
             for (size_t j = 0; j < f->n_z; j++) {
                 double *sum = f->sum[which] + j * f->n_x, zj = z[j * b->lanes];
-                for (size_t k = 0; k < n; k++)
-                    sum[b->sparse.column[k]] += zj * b->sparse.value[k];
+                for (size_t k = 0; k < row->n; k++)
+                    sum[b->sparse.column[k]] += zj * row->value[k];
             }
         }
     }
@@ -241,14 +264,15 @@ INLINE void sparse_scatter(const kernel_block *b, const ghost *f, size_t n, size
 /* Means alone need no deviations: as if the first sample were 0. */
 static void sparse_means(const kernel_block *b, const ghost *f, const sparse_operand *x)
 {
-    bool right = true;
     if (b->first) {
         memset(f->memory, 0, plan_stat_memory(f->s) * sizeof(double));
         memset(f->sum[0], 0, 2 * (size_t)f->s->n * sizeof(double));
     }
     ghost_left(b, f);
-    for (size_t l = 0; l < b->n_valid; l++)
-        sparse_scatter(b, f, sparse_terms(b, x, l, &right), l);
+    for (size_t l = 0; l < b->n_valid; l++) {
+        sparse_row row = sparse_terms(b, x, l);
+        sparse_scatter(b, f, &row, l);
+    }
 }
 
 /* Of a compact stat, which has one right array. */
@@ -267,9 +291,9 @@ static void run_sparse_ghost(const kernel_block *b, const plan_stat *s,
     ghost_left_products(b, &f);
     memset(f.right_products, 0, GHOST_PRODUCTS * b->lanes * sizeof(double));
     for (size_t l = 0; l < b->n_valid; l++) {
-        size_t n = sparse_distinct(b, &x, l);
-        sparse_right(b, &f, n, l);
-        sparse_scatter(b, &f, n, l);
+        sparse_row row = sparse_distinct(b, &x, l);
+        sparse_right(b, &f, &row, l);
+        sparse_scatter(b, &f, &row, l);
     }
     ghost_norms(b, &f);
 }
@@ -286,7 +310,7 @@ static void sparse_link(const kernel_block *b, const plan_stat *s)
         for (size_t l = b->n_valid; l-- > 0;) {
             const double *xi = b->xi + l * b->m;
             for (size_t k = n_terms; k-- > 0;) {
-                size_t column = sparse_column(xi[s->feature[r] + k], n_x);
+                uint32_t column = sparse_column(xi[s->feature[r] + k], n_x);
                 if (column == n_x || xi[s->value[r] + k] == 0.0)
                     continue;
                 uint32_t *head = &b->sparse.where[r * n_x + column];

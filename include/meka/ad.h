@@ -284,7 +284,7 @@ enum {
     AD_PASS_GROUP = 1 << 4,    /* sums over the same values become matrix products */
     AD_PASS_COALESCE = 1 << 5, /* runs of equal sums of scalars become loops over vectors */
     AD_PASS_AFFINE = 1 << 6,   /* statistics of c + s x come from those of x */
-    AD_PASS_BLOCK = 1 << 7,    /* large ad_affine and ad_conv2d are evaluated as such */
+    AD_PASS_BLOCK = 1 << 7,    /* large affine maps and convolutions are evaluated as such */
     AD_PASS_ALL = (1 << 8) - 1
 };
 typedef struct ad_program_options {
