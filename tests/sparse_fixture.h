@@ -35,6 +35,7 @@ static inline ad_var record_sparse(ad_tape *tape, const ad_var *t, const ad_var 
     ad_var y[MOST_OUT], z[MOST_OUT];
     size_t n = c->n_out * c->n_in, m = width_of(c);
     ad_var label = xi[(size_t)c->n_uses * m];
+    (void)tape;
     for (size_t k = 0; k < n; k++)
         w[k] = t[c->backwards ? n - 1 - k : k];
     for (int use = 0; use < c->n_uses; use++, xi += m) {
