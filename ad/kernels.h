@@ -56,11 +56,11 @@ typedef struct kernel_block {
     double *panel;         /* [2][lanes][KERNEL_PANEL] */
     double *stat;          /* [n_stat_memory] */
     kernel_sparse sparse;
-    double *kept;          /* [program's n_kept][lanes] of this block, or NULL */
-    bool recall;           /* such values are read, not computed and written */
-    bool compact;          /* means, and the sums of variances, are all that is asked for */
-    double *sums;          /* [n_jobs][JOB_SIZE] */
-    bool first;            /* no block before this one: take g0, h0 here */
+    double *kept; /* [program's n_kept][lanes] of this block, or NULL */
+    bool recall;  /* such values are read, not computed and written */
+    bool compact; /* means, and the sums of variances, are all that is asked for */
+    double *sums; /* [n_jobs][JOB_SIZE] */
+    bool first;   /* no block before this one: take g0, h0 here */
     kernel_level level;
     /* Called for each job with its g and h [lanes]; NULL: not wanted. */
     void (*emit)(void *ctx, uint32_t job, const double *g, const double *h);
