@@ -32,7 +32,8 @@ meka_status plot_case_create(plot_case *out, const plot_case_config *config, mek
     char settings[160];
     snprintf(settings, sizeof settings, "dim=%zu condition=%.17g noise-condition=%.17g start=1",
              config->dim, config->condition, config->noise_condition);
-    meka_status status = prob_problem_find(&problem, "noisy-quadratic", err);
+    meka_status status =
+        prob_problem_find(&problem, config->problem ? config->problem : "noisy-quadratic", err);
     if (!status)
         status = prob_create(&one.problem, problem,
                              &(prob_request){.settings = settings, .seed = config->seed}, err);

@@ -11,6 +11,7 @@ typedef struct plot_case_config {
     size_t batch;           /* n */
     double step;            /* a L */
     uint64_t seed;
+    const char *problem; /* with these options and knowledge; NULL: "noisy-quadratic" */
 } plot_case_config;
 
 typedef struct plot_case {

@@ -258,8 +258,8 @@ meka_status plot_verify_run(plot_verify_report *out, const plot_verify_config *c
     check_settings(&tested, config, meka);
     plot_verify_report report = {.passed = true};
     plot_evidence seen = {.config = config};
-    plot_case_config problem = {config->dim,   config->condition, 1.0,
-                                config->batch, config->step,      config->seed};
+    plot_case_config problem = {config->dim,  config->condition, 1.0, config->batch,
+                                config->step, config->seed,      NULL};
     status = plot_case_create(&seen.one, &problem, err);
     if (!status) {
         report.limit = seen.one.limit;

@@ -68,7 +68,8 @@ meka_status plot_find_divergence(plot_verify_report *report, const plot_evidence
                                  const plot_tested *tested, const plot_progress *progress,
                                  meka_error *err);
 /* What the proposition does not cover, measured only: Sigma estimated from the samples, in
- * the filter as printed and in the default one. */
+ * the filter as printed and in the default one; noise with axes in a scalar filter; samples
+ * whose Hessians differ. */
 meka_status plot_find_beyond(plot_verify_report *report, const plot_evidence *seen,
                              const plot_progress *progress, meka_error *err);
 

@@ -7,10 +7,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* d, L/mu, condition of Cov xi, n, a L.  Hessian and axes of Cov xi are random. */
+/* d, L/mu, condition of Cov xi, n, a L, seed.  Hessian and axes of Cov xi are random. */
 static const plot_case_config designs[] = {
-    {1, 1.0, 1.0, 1, 1.0, 0},    {2, 10.0, 1.0, 1, 0.5, 0},  {5, 100.0, 10.0, 3, 0.1, 0},
-    {20, 1e3, 100.0, 2, 1.0, 0}, {12, 2e3, 1.0, 6, 0.25, 0}, {10, 1e4, 1e3, 1, 0.75, 0},
+    {1, 1.0, 1.0, 1, 1.0, 0, NULL},    {2, 10.0, 1.0, 1, 0.5, 0, NULL},
+    {5, 100.0, 10.0, 3, 0.1, 0, NULL}, {20, 1e3, 100.0, 2, 1.0, 0, NULL},
+    {12, 2e3, 1.0, 6, 0.25, 0, NULL},  {10, 1e4, 1e3, 1, 0.75, 0, NULL},
 };
 enum { N_DESIGNS = sizeof designs / sizeof designs[0] };
 
@@ -140,17 +141,28 @@ meka_status plot_find_divergence(plot_verify_report *report, const plot_evidence
     return MEKA_OK;
 }
 
-/* One filter whose rate nothing is proved about. */
+/* A filter, or a problem, about whose rate nothing is proved. */
 typedef struct beyond {
     const char *name, *claim, *settings;
+    double noise_condition; /* of Cov xi; 0: the verification's own problem */
+    const char *problem;    /* NULL: "noisy-quadratic" */
 } beyond;
 
 static const beyond filters[] = {
     {"estimated-noise",
      "beyond the proposition: the exponent with Sigma estimated, scalar; measured only",
-     "preset=paper start=observation rule=fixed noise=estimated"},
+     "preset=paper start=observation rule=fixed noise=estimated", 0.0, NULL},
     {"default-filter",
-     "beyond the proposition: the exponent of the default filter; measured only", "rule=fixed"},
+     "beyond the proposition: the exponent of the default filter; measured only", "rule=fixed",
+     0.0, NULL},
+    {"scalar-filter",
+     "beyond the proposition: the exponent of the scalar filter where noise has axes; measured "
+     "only",
+     "preset=paper start=observation rule=fixed noise=estimated", 100.0, NULL},
+    {"hessian-noise",
+     "beyond the proposition: the exponent where samples' Hessians differ (Q > 0); measured "
+     "only",
+     "preset=paper start=observation rule=fixed noise=estimated", 1.0, "noisy-hessian"},
 };
 enum { N_FILTERS = sizeof filters / sizeof filters[0] };
 
@@ -176,12 +188,43 @@ static meka_status find_filter(plot_verify_report *report, const plot_evidence *
     for (size_t s = 0; s < S; s++)
         end += gap[s * C + C - 1] / (double)S;
     double limit = seen->one.limit * seen->one.n / one->n;
+    if (filters[which].noise_condition > 0.0)
+        limit = one->limit;
     plot_report_add(report, filters[which].name, filters[which].claim, found, NAN,
                     isfinite(found.value),
                     "Sigma from %.0f samples a step, %zu runs, t = %.0f..%.0f; t E ends at "
                     "%.3g times the constant of a known Sigma; passes if finite",
                     one->n, S, t[0], t[C - 1], t[C - 1] * end / limit);
     return MEKA_OK;
+}
+
+/* The same on the row's own problem, where it has one; another batch than the verification's
+ * where that is of one sample, which has no variance to estimate. */
+static meka_status find_beyond(plot_verify_report *report, const plot_evidence *seen,
+                               size_t which, size_t S, size_t C, const double *t,
+                               const plot_progress *progress, double *gap, meka_error *err)
+{
+    const plot_verify_config *c = seen->config;
+    const beyond *row = &filters[which];
+    const plot_case_config config = {
+        .dim = c->dim,
+        .condition = c->condition,
+        .noise_condition = row->noise_condition,
+        .batch = c->batch > 2 ? c->batch : 2,
+        .step = c->step,
+        .seed = c->seed,
+        .problem = row->problem,
+    };
+    plot_case one = seen->one;
+    one.n = (double)config.batch;
+    if (row->noise_condition == 0.0)
+        return find_filter(report, seen, &one, which, S, C, t, progress, gap, err);
+    meka_status status = plot_case_create(&one, &config, err);
+    if (status)
+        return status;
+    status = find_filter(report, seen, &one, which, S, C, t, progress, gap, err);
+    plot_case_clear(&one);
+    return status;
 }
 
 meka_status plot_find_beyond(plot_verify_report *report, const plot_evidence *seen,
@@ -192,8 +235,6 @@ meka_status plot_find_beyond(plot_verify_report *report, const plot_evidence *se
     while (seen->t[first] < (double)seen->tail)
         first++;
     size_t C = seen->C - first;
-    plot_case one = seen->one;
-    one.n = fmax(one.n, 2.0); /* one sample has no variance to estimate */
     double *gap = meka_alloc(S * C, sizeof *gap, err);
     if (!gap)
         return MEKA_ERR_MEMORY;
@@ -203,7 +244,7 @@ meka_status plot_find_beyond(plot_verify_report *report, const plot_evidence *se
         double width = (progress->to - progress->from) / N_FILTERS;
         part.from = progress->from + width * (double)i;
         part.to = part.from + width;
-        status = find_filter(report, seen, &one, i, S, C, seen->t + first, &part, gap, err);
+        status = find_beyond(report, seen, i, S, C, seen->t + first, &part, gap, err);
     }
     free(gap);
     return status;

@@ -124,10 +124,10 @@ START_TEST(meka_passes)
     assert_ok(plot_verify_run(&report, &config, &err), err);
     assert_all_passed(&report);
     const char *const names[] = {
-        "exact-exponent",       "exact-constant",       "bounded",     "monte-carlo-band",
-        "monte-carlo-exponent", "monte-carlo-constant", "sgd-plateau", "below-sgd",
-        "sweep-exact",          "sweep-monte-carlo",    "divergence",  "estimated-noise",
-        "default-filter"};
+        "exact-exponent",       "exact-constant",       "bounded",      "monte-carlo-band",
+        "monte-carlo-exponent", "monte-carlo-constant", "sgd-plateau",  "below-sgd",
+        "sweep-exact",          "sweep-monte-carlo",    "divergence",   "estimated-noise",
+        "default-filter",       "scalar-filter",        "hessian-noise"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const plot_finding *f = find(&report, names[i]);
         ck_assert(f->claim[0] && f->detail[0]);
