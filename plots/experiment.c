@@ -36,6 +36,13 @@ static meka_status make_checkpoints(plot_setting *setting, meka_error *err)
     return MEKA_OK;
 }
 
+const char *plot_experiment_problem(const plot_experiment *experiment,
+                                    const plot_experiment_config *config)
+{
+    return config->full && experiment->full_problem ? experiment->full_problem
+                                                    : experiment->problem;
+}
+
 void plot_experiment_data(char *path, size_t size, const plot_experiment *experiment,
                           const plot_experiment_config *config)
 {
@@ -53,7 +60,7 @@ static meka_status make_problem(plot_setting *setting, meka_error *err)
     const prob_request request = {.settings = setting->size->options,
                                   .data = setting->data[0] ? setting->data : NULL,
                                   .seed = config->seed};
-    meka_status status = prob_problem_find(&problem, row->problem, err);
+    meka_status status = prob_problem_find(&problem, plot_experiment_problem(row, config), err);
     if (!status)
         status = prob_create(&setting->problem, problem, &request, err);
     if (!status)

@@ -46,8 +46,9 @@ typedef struct plot_size {
 typedef struct plot_experiment {
     const char *name; /* of its directory */
     const char *problem;
-    const char *data; /* path of what the problem is made of, or NULL */
-    const char *set;  /* the directory in config's data that replaces it, or NULL */
+    const char *full_problem; /* instead of it with --full, or NULL */
+    const char *data;         /* path of what the problem is made of, or NULL */
+    const char *set;          /* the directory in config's data that replaces it, or NULL */
     plot_size size, full;
     bool by_cost; /* checkpoints are costs in batch gradients (plot_cost / batch), not steps */
     bool linear;  /* checkpoints evenly spaced; else in the logarithm, and 0 */
@@ -86,6 +87,10 @@ typedef struct plot_results {
 meka_status plot_experiment_run(plot_results *out, const plot_experiment *experiment,
                                 const plot_experiment_config *config, meka_error *err);
 void plot_results_clear(plot_results *results);
+
+/* Its name. */
+const char *plot_experiment_problem(const plot_experiment *experiment,
+                                    const plot_experiment_config *config);
 
 /* The path of the problem's data, or "": its own. */
 void plot_experiment_data(char *path, size_t size, const plot_experiment *experiment,

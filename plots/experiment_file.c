@@ -33,7 +33,8 @@ static void describe(FILE *stream, const plot_setting *setting, size_t item)
     const char *options = setting->size->options;
     fprintf(stream, "# meka run: 1\n# version: " MEKA_VERSION ", code %08lx\n", setting->code);
     fprintf(stream, "# experiment: %s, curve %s\n", row->name, curve->key);
-    fprintf(stream, "# problem: %s %s\n", row->problem, options ? options : "");
+    fprintf(stream, "# problem: %s %s\n", plot_experiment_problem(row, setting->config),
+            options ? options : "");
     fprintf(stream, "# problem seed: %llu\n", (unsigned long long)setting->config->seed);
     fprintf(stream, "# data: %s\n", setting->data[0] ? setting->data : "the problem's own");
     if (opt_method_find(&method, curve->method, NULL) == MEKA_OK)

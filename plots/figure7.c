@@ -43,9 +43,10 @@ enum { CURVATURE, VARIANCE, ALPHA, SCORE, LOSS, N_MEASURES };
 static const plot_experiment experiment = {
     .name = "figure7",
     .problem = "cnn",
+    .full_problem = "resnet",
     .set = PLOT_CNN_SET,
     .size = {PLOT_SMALL_CNN, 32, 4, 500, 25},
-    .full = {PLOT_LARGE_CNN, 32, 10, 2000, 100},
+    .full = {PLOT_RESNET_32, 128, 3, 2000, 100},
     .linear = true,
     .n_curves = N_CURVES,
     .curve = curves,
@@ -120,18 +121,19 @@ const plot_figure plot_figure_7 = {
     .name = "7",
     .file = "figure7",
     .title = "Curvature and noise when adaptive steps take over from constant ones.",
-    .caption = "A convolutional network of 614 parameters on 1000 built-in images, batch 32; "
-               "constant steps of 0.1, and from step k on\n"
-               "those of the default options (with ema=0.9, so that Sigma is recent; with the "
-               "printed rule runs diverge on this\n"
-               "network). All have the same start. Curvature is that of a batch's loss along "
-               "the direction of the step, |d'B d|/d'd;\n"
-               "the variance is that of a sample's gradient, averaged over parameters; "
-               "accuracy is the share of 500 test images that\n"
-               "are right. Lines are medians, bands the 10% and 90% quantiles over "
-               "repetitions. The paper finds curvature and variance\n"
-               "to rise at the switch and to stay. With --full the networks are larger, on "
-               "2000 images.",
+    .caption =
+        "A convolutional network of 614 parameters on 1000 built-in images, batch 32; "
+        "constant steps of 0.1, and from step k on\n"
+        "those of the default options (with ema=0.9, so that Sigma is recent; with the "
+        "printed rule runs diverge on this\n"
+        "network). All have the same start. Curvature is that of a batch's loss along "
+        "the direction of the step, |d'B d|/d'd;\n"
+        "the variance is that of a sample's gradient, averaged over parameters; "
+        "accuracy is the share of 500 test images that\n"
+        "are right. Lines are medians, bands the 10% and 90% quantiles over "
+        "repetitions. The paper finds curvature and variance\n"
+        "to rise at the switch and to stay. With --full it is a ResNet-32, batch 128, on "
+        "2000 images.",
     .script = figure7_gp,
     .images = true,
     .experiment = (const plot_experiment *const[]){&experiment},

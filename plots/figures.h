@@ -14,8 +14,10 @@ extern const plot_figure plot_figure_1, plot_figure_3, plot_figure_4, plot_figur
 /* In the directory of --data: their sets of images. */
 #define PLOT_MLP_SET "mnist"
 #define PLOT_CNN_SET "cifar-10"
-/* With --full, which takes much longer. */
+/* With --full, which takes from hours to days: networks of the paper's kinds, of usual sizes.
+ */
 #define PLOT_LARGE_MLP "hidden=128 noise=0"
-#define PLOT_LARGE_CNN "width=8 colour=no"
+#define PLOT_LARGE_CNN "width=32"
+#define PLOT_RESNET_32 "depth=32 width=16"
 
 #endif

@@ -187,8 +187,8 @@ void plot_results_write_head(FILE *stream, const plot_experiment *experiment,
     char data[1024];
     plot_experiment_data(data, sizeof data, experiment, config);
     fprintf(stream, "# %s of meka " MEKA_VERSION "\n# problem: %s %s\n# data: %s\n",
-            experiment->name, experiment->problem, size->options ? size->options : "",
-            data[0] ? data : "the problem's own");
+            experiment->name, plot_experiment_problem(experiment, config),
+            size->options ? size->options : "", data[0] ? data : "the problem's own");
     fprintf(stream, "# seed: %llu, repetitions: %zu, batch: %zu\n",
             (unsigned long long)config->seed, results->S, size->batch);
     if (experiment->start_sd > 0.0)

@@ -273,6 +273,26 @@ START_TEST(a_row_with_a_mistake_is_refused_in_words)
 }
 END_TEST
 
+START_TEST(the_full_size_may_be_of_another_problem_and_data_replace_a_set)
+{
+    plot_experiment experiment = small();
+    plot_experiment_config config = {.seed = 7, .full = true};
+    plot_results results;
+    meka_error err = {0};
+    experiment.full_problem = "quartic";
+    assert_fails(plot_experiment_run(&results, &experiment, &config, &err), err, MEKA_ERR_INPUT,
+                 "quartic");
+    config = (plot_experiment_config){.seed = 7, .data = "/nowhere"};
+    results = run(&experiment, &config); /* neither concerns it */
+    plot_results_clear(&results);
+    experiment.problem = "logistic";
+    experiment.set = "rows.csv";
+    experiment.size.options = NULL;
+    assert_fails(plot_experiment_run(&results, &experiment, &config, &err), err, MEKA_ERR_IO,
+                 "/nowhere/rows.csv");
+}
+END_TEST
+
 START_TEST(findings_read_back_as_they_were_written)
 {
     const plot_finding finding = {.name = "a-name",
@@ -369,4 +389,6 @@ TEST_MAIN("experiment", windows_average_checkpoints_and_then_runs,
           runs_that_are_kept_are_not_computed_again,
           a_run_from_another_row_or_cut_off_is_computed_again,
           an_interrupted_experiment_goes_on_where_it_was,
-          a_row_with_a_mistake_is_refused_in_words, findings_read_back_as_they_were_written)
+          a_row_with_a_mistake_is_refused_in_words,
+          the_full_size_may_be_of_another_problem_and_data_replace_a_set,
+          findings_read_back_as_they_were_written)
