@@ -203,6 +203,7 @@ void check_line(checker *c, int order)
     ck_assert_ptr_nonnull(col);
     memset(&line, 0xff, sizeof line); /* to see what is written */
     line.order = order;
+    line.again = false;
     assert_ok(ad_eval_line(c->batch, p->theta, p->v, (size_t)p->n_samples, p->m ? p->xi : NULL,
                            &line, &err),
               err);

@@ -370,7 +370,8 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
                             const double *xi, ad_moments *out, meka_error *err);
 
 /* Derivatives along a line, phi_i(a) = f_i(theta + a v): order k is phi_i^(k)(0).
- * The caller sets `order` in 0..3; entries above it are 0.  A forward Taylor pass. */
+ * The caller sets `order` in 0..3, above which entries are 0, and `again`.  A forward Taylor
+ * pass. */
 typedef struct ad_line_moments {
     int order;
     /* The caller's word that theta and xi hold what they held when the batch's last evaluation,
