@@ -217,7 +217,7 @@ INLINE void ghost_right_sample(const kernel_block *b, const ghost *f, const ghos
     }
 }
 
-static void ghost_right_products(const kernel_block *b, const ghost *f, const ghost_panel *p)
+APART void ghost_right_products(const kernel_block *b, const ghost *f, const ghost_panel *p)
 {
     if (p->first == 0)
         memset(f->right_products, 0, GHOST_PRODUCTS * b->lanes * sizeof(double));
@@ -280,7 +280,7 @@ INLINE void ghost_rows(const kernel_block *b, const ghost *f, const ghost_panel 
         ghost_tile(b, f, p, which, j, k, n_rows, 1, p->n - k);
 }
 
-static void ghost_multiply(const kernel_block *b, const ghost *f, const ghost_panel *p)
+APART void ghost_multiply(const kernel_block *b, const ghost *f, const ghost_panel *p)
 {
     for (int which = 0; which < 2; which++) {
         size_t j = 0;

@@ -167,7 +167,7 @@ INLINE void sparse_outer(const kernel_block *b, const ad_block_shape *s,
     }
 }
 
-static const uint32_t *run_sparse(const kernel_block *b, const uint32_t *code)
+APART const uint32_t *run_sparse(const kernel_block *b, const uint32_t *code)
 {
     const ad_block_shape *s = &b->plan->shape[code[0]];
     bool forward = code[1] == AD_BLOCK_Z;
@@ -370,8 +370,8 @@ static void run_sparse_each(const kernel_block *b, const plan_stat *s,
     }
 }
 
-static void run_sparse_jobs(const kernel_block *b, const plan_stat *s,
-                            const uint32_t *const *left)
+APART void run_sparse_jobs(const kernel_block *b, const plan_stat *s,
+                           const uint32_t *const *left)
 {
     if (s->compact && b->compact)
         run_sparse_ghost(b, s, left);

@@ -7,6 +7,8 @@
 #include "ad/vector.h"
 
 #define INLINE static inline __attribute__((always_inline))
+/* Compiled by itself: merged with others its loops would share their registers. */
+#define APART static __attribute__((noinline))
 
 enum {
     W = VECTOR_WIDTH,
