@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "bench/peer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,7 @@ static void compare(bench_outcome *out, subject *s, size_t n_subjects, double *r
     const bench_case *c = s[0].c;
     bench_figure *figure[] = {&out->engine, &out->reference, &out->also};
     size_t d = c->workload->n_params;
+    assert(n_subjects >= 1 && n_subjects <= sizeof figure / sizeof figure[0]);
     out->agrees = true;
     if (n_subjects > 1)
         out->engine.distance = bench_distance(&s[0].result, &s[1].result, c->n, d);

@@ -130,9 +130,9 @@ meka_status prob_dataset_select(prob_dataset *out, const prob_dataset *data, con
         prob_dataset_clear(&copy);
         return status;
     }
-    for (size_t i = 0; copy.label && i < n; i++)
+    for (size_t i = 0; data->label && i < n; i++)
         copy.label[i] = data->label[row[i]];
-    if (copy.class_value)
+    if (data->class_value)
         memcpy(copy.class_value, data->class_value, copy.n_classes * sizeof *copy.class_value);
     *out = copy;
     return MEKA_OK;

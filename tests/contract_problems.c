@@ -119,8 +119,8 @@ START_TEST(the_mean_gradient_of_many_samples_is_that_of_the_population)
     for (size_t i = 0; i < n_made; i++) {
         instance it = made[i];
         const prob_instance *p = &it.problem;
-        /* at most about 30 MB of them */
-        size_t m = p->source.n_features, n = m < 200 ? 20000 : 4000000 / m;
+        /* at most about 100 MB of them; many, since few samples reach some weights at all */
+        size_t m = p->source.n_features, n = m < 600 ? 20000 : 12000000 / m;
         if (!p->source.n_population)
             continue;
         double *xi = malloc((n * p->source.n_features + 1) * sizeof *xi);
