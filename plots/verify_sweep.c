@@ -193,7 +193,7 @@ static meka_status find_filter(plot_verify_report *report, const plot_evidence *
     plot_report_add(report, filters[which].name, filters[which].claim, found, NAN,
                     isfinite(found.value),
                     "Sigma from %.0f samples a step, %zu runs, t = %.0f..%.0f; t E ends at "
-                    "%.3g times the constant of a known Sigma; passes if finite",
+                    "%.3g times 0.5 tr(H Cov xi)/n; passes if finite",
                     one->n, S, t[0], t[C - 1], t[C - 1] * end / limit);
     return MEKA_OK;
 }
