@@ -20,12 +20,12 @@ static size_t choose_lanes(size_t n_rows)
     return lanes;
 }
 
-static size_t round_up(size_t n)
+size_t ad_batch_lanes(size_t n)
 {
     return (n + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
 }
 
-static size_t row_stride(size_t lanes)
+size_t ad_batch_stride(size_t lanes)
 {
     return lanes / KERNEL_LANES % 2 ? lanes : lanes + KERNEL_LANES;
 }
@@ -79,19 +79,21 @@ static meka_status create_workers(ad_batch *batch, const need *n, meka_error *er
         return MEKA_ERR_MEMORY;
     for (size_t k = 0; k < batch->n_threads; k++) {
         ad_worker *w = &batch->worker[k];
-        w->rows = meka_alloc(n->rows, row_stride(batch->max_lanes) * sizeof(double), err);
+        w->rows = meka_alloc(n->rows, ad_batch_stride(batch->max_lanes) * sizeof(double), err);
         w->scratch = meka_alloc(3 * batch->max_lanes, sizeof(double), err);
         w->sums = meka_alloc(n->jobs, JOB_SIZE * sizeof(double), err);
         if (!w->rows || !w->scratch || !w->sums)
             return MEKA_ERR_MEMORY;
-        size_t lanes = batch->max_lanes, panel = n->stat ? 2 * KERNEL_PANEL : 0;
+        size_t lanes = batch->max_lanes, most = lanes;
+        if (batch->chunk.size > most)
+            most = batch->chunk.size;
         w->terms = meka_alloc(n->terms, sizeof *w->terms, err);
         w->lookup = meka_alloc(n->lookup, sizeof *w->lookup, err);
         w->weights = meka_alloc(n->weights, sizeof(double), err);
         w->tile =
             meka_alloc(n->blocks ? 2 * (KERNEL_TILE + 1) : 0, lanes * sizeof(double), err);
         w->left = meka_alloc(n->left, lanes * sizeof(double), err);
-        w->panel = meka_alloc(panel, lanes * sizeof(double), err);
+        w->panel = meka_alloc(n->stat ? 2 : 0, kernel_panel_size(most) * sizeof(double), err);
         w->stat = meka_alloc(n->stat, sizeof(double), err);
         if (!w->terms || !w->lookup || !w->weights || !w->tile || !w->left || !w->panel ||
             !w->stat || create_sparse(&w->sparse, n, lanes, err))
@@ -113,20 +115,26 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
     if (options && options->n_lanes > SIZE_MAX / 64) /* so that no product below overflows */
         return meka_fail(err, MEKA_ERR_MEMORY, "out of memory: %zu lanes", options->n_lanes);
     batch->max_lanes =
-        options && options->n_lanes ? round_up(options->n_lanes) : choose_lanes(n.values);
+        options && options->n_lanes ? ad_batch_lanes(options->n_lanes) : choose_lanes(n.values);
     batch->u = meka_alloc(n.scalars, sizeof(double), err);
     batch->pack = meka_alloc(n.pack, sizeof(double), err);
     batch->total = meka_alloc(program->replay ? n.jobs : 1 + d, sizeof *batch->total, err);
     if (program->n_kept > 0 && options)
         batch->n_kept = options->n_kept;
-    size_t n_kept = batch->n_kept > SIZE_MAX / 64 ? SIZE_MAX : round_up(batch->n_kept);
+    size_t n_kept = batch->n_kept > SIZE_MAX / 64 ? SIZE_MAX : ad_batch_lanes(batch->n_kept);
     /* One more, because there may be none and no element is of 0 bytes. */
     batch->kept = meka_alloc(n_kept, (program->n_kept + 1) * sizeof(double), err);
     batch->cov = meka_alloc(d, (2 * KERNEL_LANES + 4) * sizeof(double), err);
     if (!batch->u || !batch->pack || !batch->total || !batch->kept || !batch->cov)
         return MEKA_ERR_MEMORY;
-    return program->replay ? create_workers(batch, &n, err)
-                           : ad_sampler_create(&batch->sampler, program, err);
+    if (!program->replay)
+        return ad_sampler_create(&batch->sampler, program, err);
+    size_t chunk =
+        BATCH_SEGMENTS * batch->max_lanes; /* lanes are a power of two unless given */
+    if (chunk < BATCH_CHUNK && !(options && options->n_lanes))
+        chunk = BATCH_CHUNK;
+    meka_status status = ad_chunk_create(&batch->chunk, program, chunk, err);
+    return status ? status : create_workers(batch, &n, err);
 }
 
 meka_status ad_batch_create(ad_batch **out, const ad_program *program,
@@ -174,6 +182,7 @@ void ad_batch_destroy(ad_batch *batch)
         free(batch->worker[k].sparse.next);
     }
     ad_sampler_destroy(&batch->sampler);
+    ad_chunk_destroy(&batch->chunk);
     free(batch->worker);
     free(batch->u);
     free(batch->pack);
@@ -189,7 +198,9 @@ typedef struct wave {
     ad_batch *batch;
     const ad_request *request;
     const ad_plan *plan;
-    size_t lanes, n_blocks, n_segments, first_segment;
+    size_t lanes;
+    size_t first, n; /* samples of this chunk */
+    size_t n_blocks, n_segments, first_segment;
 } wave;
 
 typedef struct emission {
@@ -209,17 +220,20 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
 {
     const ad_request *request = w->request;
     const ad_plan *plan = w->plan;
-    size_t left = request->n - first, m = w->batch->program->objective.n_features;
+    size_t left = w->first + w->n - first, m = w->batch->program->objective.n_features;
     emission e = {request, worker, block, first};
     block->n_valid = left < w->lanes ? left : w->lanes;
-    block->lanes = round_up(block->n_valid);
-    block->stride = row_stride(block->lanes);
+    block->lanes = ad_batch_lanes(block->n_valid);
+    block->stride = ad_batch_stride(block->lanes);
     block->emit = request->emit ? pass_on : NULL;
     block->emit_ctx = &e;
     block->m = m;
     if (request->keep || request->recall)
         block->kept = w->batch->kept + first * w->batch->program->n_kept;
     block->recall = request->recall;
+    block->factor_stride = ad_batch_stride(w->batch->chunk.size);
+    if (request->compact && plan->n_factors > 0)
+        block->factors = w->batch->chunk.rows + (first - w->first);
     block->xi = m ? request->xi + first * m : NULL;
     w->batch->kernels->load(block, plan->feature, plan->n_features_used);
     w->batch->kernels->run(block, plan->code, plan->n_code);
@@ -259,9 +273,30 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
     worker->finite = true;
     size_t end = (segment + 1) * w->n_blocks / w->n_segments;
     for (size_t k = segment * w->n_blocks / w->n_segments; k < end; k++) {
-        run_block(w, worker, &block, k * w->lanes);
+        run_block(w, worker, &block, w->first + k * w->lanes);
         block.first = false;
     }
+    return MEKA_OK;
+}
+
+/* The samples of a chunk, segment by segment. */
+static meka_status run_chunk(wave *w, size_t n_threads, meka_error *err)
+{
+    const ad_request *request = w->request;
+    w->n_blocks = (w->n + w->lanes - 1) / w->lanes;
+    w->n_segments = w->n_blocks < BATCH_SEGMENTS ? w->n_blocks : BATCH_SEGMENTS;
+    for (w->first_segment = 0; w->first_segment < w->n_segments;
+         w->first_segment += n_threads) {
+        size_t left = w->n_segments - w->first_segment;
+        size_t n = left < n_threads ? left : n_threads;
+        meka_status status = meka_parallel_for(n, n, run_segment, w, err);
+        if (status)
+            return status;
+        for (size_t k = 0; k < n && request->segment; k++)
+            request->segment(request->ctx, &w->batch->worker[k]);
+    }
+    if (request->chunk)
+        request->chunk(request->ctx, w->first, w->n);
     return MEKA_OK;
 }
 
@@ -271,21 +306,18 @@ meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error 
               .request = request,
               .plan = &batch->program->plan[request->mode],
               .lanes = request->max_lanes ? request->max_lanes : batch->max_lanes};
-    w.n_blocks = (request->n + w.lanes - 1) / w.lanes;
-    w.n_segments = w.n_blocks < BATCH_SEGMENTS ? w.n_blocks : BATCH_SEGMENTS;
-    size_t n_threads = request->serial ? 1 : batch->n_threads;
+    size_t n_threads = request->serial ? 1 : batch->n_threads, size = request->n;
+    if (request->compact && w.plan->n_factors > 0)
+        size = batch->chunk.size;
     if (!request->recall)
         batch->kept_n = 0;
     ad_plan_uniform(w.plan, batch->kernels->loop, request->theta, request->v, batch->u,
                     batch->pack);
-    for (; w.first_segment < w.n_segments; w.first_segment += n_threads) {
-        size_t left = w.n_segments - w.first_segment;
-        size_t n = left < n_threads ? left : n_threads;
-        meka_status status = meka_parallel_for(n, n, run_segment, &w, err);
+    for (; w.first < request->n; w.first += size) {
+        w.n = request->n - w.first < size ? request->n - w.first : size;
+        meka_status status = run_chunk(&w, n_threads, err);
         if (status)
             return status;
-        for (size_t k = 0; k < n && request->segment; k++)
-            request->segment(request->ctx, &batch->worker[k]);
     }
     if (request->keep) {
         batch->kept_n = request->n;

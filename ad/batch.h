@@ -10,7 +10,11 @@
 #include "ad/program.h"
 #include "ad/sweep.h"
 
-enum { BATCH_SEGMENTS = 8 };
+enum {
+    BATCH_SEGMENTS = 8,
+    BATCH_GROUPS = 8,   /* of a matrix's columns, likewise */
+    BATCH_CHUNK = 1024, /* samples, at least, whose factors are kept unless lanes are given */
+};
 
 /* Sums over a line's derivatives, shifted by the first sample's. */
 typedef struct ad_line_sums {
@@ -30,6 +34,17 @@ typedef struct ad_worker {
     ad_line_sums line;
     bool finite; /* nothing was inf or NaN so far; whoever looks keeps it */
 } ad_worker;
+
+/* The factors of dense compact stats (ad/kernels_chunk.h) of up to `size` samples. */
+typedef struct ad_chunk {
+    size_t size;
+    double *rows;                   /* [the most factors of a plan][stride of size] */
+    double *left;                   /* [n_left][size] */
+    double *left_products;          /* [KERNEL_PRODUCTS][size] */
+    double *stat;                   /* [n_stat_memory] */
+    uint32_t *number;               /* [rows of a stat] = 0, 1, 2, ... */
+    kernel_part part[BATCH_GROUPS]; /* with memory of their own */
+} ad_chunk;
 
 /* What a sample's own recording is evaluated with: a tape and sweeps over one lane. */
 typedef struct ad_sampler {
@@ -60,6 +75,7 @@ struct ad_batch {
     size_t max_lanes, n_threads;
     double *u, *pack;  /* scalars of the plan at hand */
     ad_worker *worker; /* [n_threads] */
+    ad_chunk chunk;
     ad_sampler sampler;
     ad_total *total; /* [max jobs]; if recorded anew [1 + d]: loss, then components */
     /* Values of the last evaluation that was to keep them, and of what: [n_kept rounded up to
@@ -81,6 +97,8 @@ typedef struct ad_request {
     void (*block)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first);
     /* After each segment, in order. */
     void (*segment)(void *ctx, const ad_worker *worker);
+    /* After the segments of each chunk of n samples: all of them unless compact. */
+    void (*chunk)(void *ctx, size_t first, size_t n);
     /* For every job in every block: its g and h [lanes]. */
     void (*emit)(void *ctx, ad_worker *worker, const kernel_block *block, size_t first,
                  uint32_t job, const double *g, const double *h);
@@ -97,6 +115,19 @@ static inline int ad_request_order(const ad_request *r)
 
 /* Runs the program's plan over all samples. */
 meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error *err);
+
+/* chunk.c; size: in samples, whole blocks */
+meka_status ad_chunk_create(ad_chunk *c, const ad_program *program, size_t size,
+                            meka_error *err);
+void ad_chunk_destroy(ad_chunk *c);
+/* Appends the n samples from number `first` on to a dense compact stat's total of all before;
+ * false: a mean is not finite. */
+bool ad_chunk_add(ad_batch *batch, const ad_request *request, const plan_stat *stat,
+                  size_t first, size_t n, const kernel_total *total);
+
+/* Lanes of n samples, and of a row of so many lanes. */
+size_t ad_batch_lanes(size_t n);
+size_t ad_batch_stride(size_t lanes);
 
 /* Adds x [order + 1] to the sums. */
 void ad_line_sums_add(ad_line_sums *s, int order, const double *x);

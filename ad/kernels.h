@@ -32,9 +32,21 @@ typedef struct kernel_sparse {
 } kernel_sparse;
 
 enum {
-    KERNEL_TILE = 16,   /* elements of a block's jobs that are computed at a time */
-    KERNEL_PANEL = 128, /* and of a right array of a compact stat */
+    KERNEL_TILE = 16,          /* elements of a block's jobs that are computed at a time */
+    KERNEL_PANEL = 8192,       /* doubles of a panel of a right array of a compact stat, or */
+    KERNEL_LEAST_COLUMNS = 32, /* as many columns as the longest tile has at most, up to */
+    KERNEL_MOST_COLUMNS = 128,
+    /* Vectors on one side of a compact stat's outer products, and inner products of two. */
+    KERNEL_VECTORS = 4,
+    KERNEL_PRODUCTS = KERNEL_VECTORS * (KERNEL_VECTORS + 1) / 2,
 };
+
+/* Of one panel of `lanes` samples. */
+static inline size_t kernel_panel_size(size_t lanes)
+{
+    return lanes * KERNEL_LEAST_COLUMNS > KERNEL_PANEL ? lanes * KERNEL_LEAST_COLUMNS
+                                                       : KERNEL_PANEL;
+}
 
 typedef struct kernel_block {
     double *rows;     /* [n_rows][stride], of which lanes are used; 64-byte aligned */
@@ -53,9 +65,11 @@ typedef struct kernel_block {
     double *weights;       /* [n_weights] */
     double *tile;          /* [2][KERNEL_TILE + 1][lanes] */
     double *left;          /* [n_left][lanes] */
-    double *panel;         /* [2][lanes][KERNEL_PANEL] */
+    double *panel;         /* [2][kernel_panel_size(lanes)] */
     double *stat;          /* [n_stat_memory] */
     kernel_sparse sparse;
+    double *factors; /* [n_factors][factor_stride] of compact stats, at this block's lanes */
+    size_t factor_stride;
     double *kept; /* [program's n_kept][lanes] of this block, or NULL */
     bool recall;  /* such values are read, not computed and written */
     bool compact; /* means, and the sums of variances, are all that is asked for */
@@ -73,6 +87,20 @@ typedef struct kernel_total {
     double *products; /* [STAT_SUMS] sums over the components of products of deviations */
 } kernel_total;
 
+/* A dense one over a chunk of samples, which is a block whose rows are its factors. */
+typedef struct kernel_chunk {
+    const kernel_total *total; /* of n_before samples */
+    double n_before;
+    size_t n_groups; /* of columns */
+} kernel_chunk;
+
+/* What a group of columns contributes. */
+typedef struct kernel_part {
+    double own[4], between[4]; /* STAT_...: of sums of deviations, of differences of means */
+    bool finite;               /* the means are */
+    double *right_products;    /* [KERNEL_PRODUCTS][lanes], the caller's */
+} kernel_part;
+
 typedef struct kernel_set {
     ad_isa isa;
     /* Runs code [n]. */
@@ -80,10 +108,20 @@ typedef struct kernel_set {
     /* rows[feature[k].row][l] = xi[l][feature[k].index]; features are sorted by index. */
     void (*load)(const kernel_block *block, const plan_feature *feature, size_t n);
     uniform_loop *loop; /* of the uniform machine */
-    /* Appends a segment of n samples, with these sums, to a compact stat's total of n_before.
-     * ad/kernels_merge.h. */
+    /* Appends a segment of n samples, with these sums, to a sparse compact stat's total of
+     * n_before.  ad/kernels_merge.h. */
     void (*merge)(const plan_stat *stat, const double *memory, const double *sums, double n,
                   const kernel_total *total, double n_before, kernel_level level);
+    /* Appends a chunk of samples to a dense one's total: once, once for each group of columns
+     * in any order, and once, which says whether the means are finite.  number [rows of the
+     * stat] = 0, 1, 2, ...  ad/kernels_chunk.h. */
+    void (*chunk_begin)(const kernel_block *chunk, const plan_stat *stat,
+                        const uint32_t *number);
+    void (*chunk_columns)(const kernel_block *chunk, const plan_stat *stat,
+                          const uint32_t *number, const kernel_chunk *c, size_t group,
+                          kernel_part *out);
+    bool (*chunk_end)(const kernel_block *chunk, const plan_stat *stat, const kernel_chunk *c,
+                      const kernel_part *part);
 } kernel_set;
 
 /* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */

@@ -163,7 +163,6 @@ INLINE void run_channels(const kernel_block *b, const block_tile *t, block_acces
 
 INLINE void run_lanes(const kernel_block *b, const block_tile *t, block_access access, size_t n)
 {
-    enum { WIDE = W >= 8 ? TILE : TILE / 2 };
     size_t l = 0;
     for (; l + WIDE * W <= b->lanes; l += WIDE * W)
         run_channels(b, t, access, n, l, WIDE);
@@ -312,6 +311,28 @@ static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
 
 /* ------------------------------------------------------------------------------- jobs */
 
+/* A compact stat's factors, for ad/kernels_chunk.h. */
+static void keep_rows(const kernel_block *b, const uint32_t *rows, size_t n, size_t number)
+{
+    for (size_t j = 0; j < n; j++)
+        memcpy(b->factors + (number + j) * b->factor_stride, row_of(b, rows[j]),
+               b->n_valid * sizeof(double));
+}
+
+static void keep_factors(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
+                         const uint32_t *const *right)
+{
+    size_t n_z = s->shape.channels_out, n_x = s->shape.channels_in, number = s->factor;
+    for (size_t k = 0; k < s->n_left; k++, number += n_z)
+        keep_rows(b, left[k], n_z, number);
+    for (size_t k = 0; k < s->n_right; k++) {
+        if (s->feature[k] != UINT32_MAX)
+            continue;
+        keep_rows(b, right[k], n_x, number);
+        number += n_x;
+    }
+}
+
 static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *code)
 {
     const plan_stat *s = &b->plan->stat[code[0]];
@@ -328,7 +349,7 @@ static const uint32_t *run_block_jobs(const kernel_block *b, const uint32_t *cod
     for (uint32_t k = 0; k < s->n_right; k++, code += n_x)
         right[k] = ++code;
     if (s->compact && b->compact)
-        run_ghost(b, s, left, right);
+        keep_factors(b, s, left, right);
     else if (s->compact && !b->emit && b->level != KERNEL_NOTHING)
         run_columns(b, s, left, right);
     else if (b->emit || b->level != KERNEL_NOTHING)

@@ -20,8 +20,6 @@
 
 /* Vectors of one side: the arrays (z - z_0, or x), then of each the other vector (z_0, or
  * x - x_0); inner products of two of them by number. */
-enum { GHOST_VECTORS = 4, GHOST_PRODUCTS = GHOST_VECTORS * (GHOST_VECTORS + 1) / 2 };
-
 INLINE size_t ghost_product(size_t i, size_t j)
 {
     return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
@@ -33,8 +31,7 @@ typedef struct ghost {
     const uint32_t *const *left_rows, *const *right_rows;
     double *memory;                               /* plan_stat_memory */
     double *left_first, *right_first, *deviation; /* in it: [n_left][n_z], [n_right][n_x] */
-    double *sum[2];                               /* [n_z][n_x] of g and of h */
-    double *left_products, *right_products;       /* [GHOST_PRODUCTS][lanes] */
+    double *left_products, *right_products;       /* [KERNEL_PRODUCTS][lanes] */
 } ghost;
 
 static ghost ghost_of(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
@@ -47,23 +44,18 @@ static ghost ghost_of(const kernel_block *b, const plan_stat *s, const uint32_t 
     f.left_first = f.memory + STAT_SUMS;
     f.right_first = f.left_first + s->n_left * f.n_z;
     f.deviation = f.right_first + s->n_right * f.n_x;
-    f.sum[0] = b->sums + s->first_job * (size_t)JOB_SIZE;
-    f.sum[1] = f.sum[0] + s->n;
     f.left_products = b->tile;
-    f.right_products = b->tile + GHOST_PRODUCTS * b->lanes;
+    f.right_products = b->tile + KERNEL_PRODUCTS * b->lanes;
     return f;
 }
 
-/* Keeps the first sample's values, those of n_right arrays on the right. */
-static void ghost_begin(const kernel_block *b, const ghost *f, size_t n_right)
+/* Keeps the first sample's values on the left. */
+static void ghost_begin(const kernel_block *b, const ghost *f)
 {
     memset(f->memory, 0, plan_stat_memory(f->s) * sizeof(double));
     for (size_t k = 0; k < f->s->n_left; k++)
         for (size_t j = 0; j < f->n_z; j++)
             f->left_first[k * f->n_z + j] = row_of(b, f->left_rows[k][j])[0];
-    for (size_t k = 0; k < n_right; k++)
-        for (size_t j = 0; j < f->n_x; j++)
-            f->right_first[k * f->n_x + j] = row_of(b, f->right_rows[k][j])[0];
 }
 
 /* ------------------------------------------------------------------------- left side */
@@ -84,8 +76,8 @@ static void ghost_left(const kernel_block *b, const ghost *f)
 
 INLINE void ghost_left_lanes(const kernel_block *b, const ghost *f, size_t l, int n)
 {
-    vd acc[GHOST_PRODUCTS], x[GHOST_VECTORS];
-    for (int k = 0; k < GHOST_PRODUCTS; k++)
+    vd acc[KERNEL_PRODUCTS], x[KERNEL_VECTORS];
+    for (int k = 0; k < KERNEL_PRODUCTS; k++)
         acc[k] = v_splat(0.0);
     for (size_t j = 0; j < f->n_z; j++) {
         for (int k = 0; k < n; k++) {
@@ -123,9 +115,9 @@ typedef struct ghost_panel {
 /* Columns of a panel, so that it fits the nearest cache, if possible. */
 INLINE size_t ghost_width(const kernel_block *b)
 {
-    enum { LEAST = 32, CACHE = 2048 /* doubles */ };
-    size_t width = CACHE / b->lanes / LEAST * LEAST;
-    return width < LEAST ? LEAST : width < KERNEL_PANEL ? width : KERNEL_PANEL;
+    enum { LEAST = WIDE * W };
+    size_t width = KERNEL_PANEL / b->lanes / LEAST * LEAST;
+    return width < LEAST ? LEAST : width < KERNEL_MOST_COLUMNS ? width : KERNEL_MOST_COLUMNS;
 }
 
 static void ghost_copy(const kernel_block *b, const uint32_t *rows, size_t n, size_t stride,
@@ -159,7 +151,7 @@ static ghost_panel ghost_panel_of(const kernel_block *b, const ghost *f, size_t 
     size_t left = f->n_x - first, width = ghost_width(b);
     ghost_panel p = {.first = first, .n = left < width ? left : width, .stride = width};
     for (size_t k = 0; k < f->s->n_right; k++) {
-        double *copy = b->panel + k * b->lanes * KERNEL_PANEL;
+        double *copy = b->panel + k * kernel_panel_size(b->lanes);
         if (f->s->feature[k] != UINT32_MAX)
             ghost_copy_features(b, b->xi + f->s->feature[k] + first, p.n, width, copy);
         else
@@ -191,8 +183,8 @@ static void ghost_deviations(const kernel_block *b, const ghost *f, const ghost_
 INLINE void ghost_right_sample(const kernel_block *b, const ghost *f, const ghost_panel *p,
                                size_t l, int n)
 {
-    vd acc[GHOST_PRODUCTS + 2], x[GHOST_VECTORS];
-    for (int k = 0; k < GHOST_PRODUCTS + 2; k++)
+    vd acc[KERNEL_PRODUCTS + 2], x[KERNEL_VECTORS];
+    for (int k = 0; k < KERNEL_PRODUCTS + 2; k++)
         acc[k] = v_splat(0.0);
     for (size_t j = 0; j < p->n; j += W) {
         for (int k = 0; k < n; k++) {
@@ -219,78 +211,11 @@ INLINE void ghost_right_sample(const kernel_block *b, const ghost *f, const ghos
 
 APART void ghost_right_products(const kernel_block *b, const ghost *f, const ghost_panel *p)
 {
-    if (p->first == 0)
-        memset(f->right_products, 0, GHOST_PRODUCTS * b->lanes * sizeof(double));
     for (size_t l = 0; l < b->n_valid; l++)
         if (f->s->n_right == 1)
             ghost_right_sample(b, f, p, l, 1);
         else
             ghost_right_sample(b, f, p, l, 2);
-}
-
-/* --------------------------------------------------------------- products of matrices */
-
-/* n_rows rows and n_vectors columns of the sums of g or h; the last column holds `tail`
- * elements. */
-INLINE void ghost_tile(const kernel_block *b, const ghost *f, const ghost_panel *p, int which,
-                       size_t j, size_t k, int n_rows, int n_vectors, size_t tail)
-{
-    vd acc[TALL_ROWS][TILE];
-    double *sum = f->sum[which] + j * f->n_x + p->first + k;
-    for (int r = 0; r < n_rows; r++) {
-        for (int i = 0; i < n_vectors; i++) {
-            acc[r][i] = v_splat(0.0);
-            if (!b->first)
-                memcpy(&acc[r][i], sum + (size_t)r * f->n_x + i * W,
-                       (i == n_vectors - 1 ? tail : W) * sizeof(double));
-        }
-    }
-    for (uint32_t pair = 0; pair < f->s->n_pairs[which]; pair++) {
-        const uint32_t *at = f->s->pair[which][pair];
-        const double *z = b->left + (at[0] * f->n_z + j) * b->lanes;
-        const double *x = p->x[at[1]] + k;
-        const size_t stride = p->stride, lanes = b->lanes;
-        for (const double *end = z + b->n_valid; z < end; z++, x += stride) {
-            vd v[TILE];
-            for (int i = 0; i < n_vectors; i++)
-                v[i] = load_unaligned(x + i * W);
-            for (int r = 0; r < n_rows; r++) {
-                vd zr = v_splat(z[(size_t)r * lanes]);
-                for (int i = 0; i < n_vectors; i++)
-                    acc[r][i] = v_fma(zr, v[i], acc[r][i]);
-            }
-        }
-    }
-    for (int r = 0; r < n_rows; r++)
-        for (int i = 0; i < n_vectors; i++)
-            memcpy(sum + (size_t)r * f->n_x + i * W, &acc[r][i],
-                   (i == n_vectors - 1 ? tail : W) * sizeof(double));
-}
-
-INLINE void ghost_rows(const kernel_block *b, const ghost *f, const ghost_panel *p, int which,
-                       size_t j, int n_rows)
-{
-    enum { WIDE = W >= 8 ? TILE : TILE / 2 };
-    size_t k = 0;
-    for (; k + WIDE * W <= p->n; k += WIDE * W)
-        ghost_tile(b, f, p, which, j, k, n_rows, WIDE, W);
-    for (; k + W <= p->n; k += W)
-        ghost_tile(b, f, p, which, j, k, n_rows, 1, W);
-    if (k < p->n)
-        ghost_tile(b, f, p, which, j, k, n_rows, 1, p->n - k);
-}
-
-APART void ghost_multiply(const kernel_block *b, const ghost *f, const ghost_panel *p)
-{
-    for (int which = 0; which < 2; which++) {
-        size_t j = 0;
-        for (; f->s->n_pairs[which] > 0 && j + TALL_ROWS <= f->n_z; j += TALL_ROWS)
-            ghost_rows(b, f, p, which, j, TALL_ROWS);
-        for (; f->s->n_pairs[which] > 0 && j + TILE <= f->n_z; j += TILE)
-            ghost_rows(b, f, p, which, j, TILE);
-        for (; f->s->n_pairs[which] > 0 && j < f->n_z; j++)
-            ghost_rows(b, f, p, which, j, 1);
-    }
 }
 
 /* ------------------------------------------------------------------------------ norms */
@@ -329,27 +254,6 @@ static void ghost_norms(const kernel_block *b, const ghost *f)
     v_add_sums(total, sum[STAT_GG], sum[STAT_HH], sum[STAT_GH], zero);
     for (int k = 0; k < STAT_SUMS; k++)
         f->memory[k] += total[k];
-}
-
-static void run_ghost(const kernel_block *b, const plan_stat *s, const uint32_t *const *left,
-                      const uint32_t *const *right)
-{
-    ghost f = ghost_of(b, s, left, right);
-    bool norms = b->level >= KERNEL_SQUARES;
-    if (b->first)
-        ghost_begin(b, &f, s->n_right);
-    ghost_left(b, &f);
-    if (norms)
-        ghost_left_products(b, &f);
-    for (size_t k = 0; k < f.n_x; k += ghost_width(b)) {
-        ghost_panel p = ghost_panel_of(b, &f, k);
-        ghost_deviations(b, &f, &p);
-        if (norms)
-            ghost_right_products(b, &f, &p);
-        ghost_multiply(b, &f, &p);
-    }
-    if (norms)
-        ghost_norms(b, &f);
 }
 
 #endif

@@ -206,12 +206,18 @@ INLINE double *sparse_first(const ghost *f)
     return f->deviation + f->n_x;
 }
 
+/* [n_z][n_x] of g or, of the same size after it, h. */
+INLINE double *sparse_sums(const kernel_block *b, const ghost *f, int which)
+{
+    return b->sums + f->s->first_job * (size_t)JOB_SIZE + (size_t)which * f->s->n;
+}
+
 /* Keeps the first sample's values; the sums start at 0. */
 static void sparse_begin(const kernel_block *b, const ghost *f, const sparse_operand *x)
 {
     double *first = sparse_first(f);
-    ghost_begin(b, f, 0);
-    memset(f->sum[0], 0, 2 * (size_t)f->s->n * sizeof(double));
+    ghost_begin(b, f);
+    memset(sparse_sums(b, f, 0), 0, 2 * (size_t)f->s->n * sizeof(double));
     sparse_row row = sparse_distinct(b, x, 0);
     first[0] = (double)row.n;
     for (size_t k = 0; k < row.n; k++) {
@@ -253,7 +259,7 @@ INLINE void sparse_scatter(const kernel_block *b, const ghost *f, const sparse_r
         for (uint32_t pair = 0; pair < f->s->n_pairs[which]; pair++) {
             const double *z = b->left + f->s->pair[which][pair][0] * f->n_z * b->lanes + l;
             for (size_t j = 0; j < f->n_z; j++) {
-                double *sum = f->sum[which] + j * f->n_x, zj = z[j * b->lanes];
+                double *sum = sparse_sums(b, f, which) + j * f->n_x, zj = z[j * b->lanes];
                 for (size_t k = 0; k < row->n; k++)
                     sum[b->sparse.column[k]] += zj * row->value[k];
             }
@@ -266,7 +272,7 @@ static void sparse_means(const kernel_block *b, const ghost *f, const sparse_ope
 {
     if (b->first) {
         memset(f->memory, 0, plan_stat_memory(f->s) * sizeof(double));
-        memset(f->sum[0], 0, 2 * (size_t)f->s->n * sizeof(double));
+        memset(sparse_sums(b, f, 0), 0, 2 * (size_t)f->s->n * sizeof(double));
     }
     ghost_left(b, f);
     for (size_t l = 0; l < b->n_valid; l++) {
@@ -289,7 +295,7 @@ static void run_sparse_ghost(const kernel_block *b, const plan_stat *s,
         sparse_begin(b, &f, &x);
     ghost_left(b, &f);
     ghost_left_products(b, &f);
-    memset(f.right_products, 0, GHOST_PRODUCTS * b->lanes * sizeof(double));
+    memset(f.right_products, 0, KERNEL_PRODUCTS * b->lanes * sizeof(double));
     for (size_t l = 0; l < b->n_valid; l++) {
         sparse_row row = sparse_distinct(b, &x, l);
         sparse_right(b, &f, &row, l);

@@ -12,8 +12,9 @@
 
 enum {
     W = VECTOR_WIDTH,
-    CHUNK = 8, /* vectors of a sum */
-    TILE = 4,  /* rows and vectors of a matrix product */
+    CHUNK = 8,                       /* vectors of a sum */
+    TILE = 4,                        /* rows and vectors of a matrix product */
+    WIDE = W >= 8 ? TILE : TILE / 2, /* 16 vector registers hold 4 x 2 sums */
     /* Where 16 registers hold vectors of 4, a tile of 6 x 2 needs the fewest loads. */
     TALL_ROWS = W == 4 ? 6 : TILE,
     TALL_VECTORS = W == 4 ? 2 : TILE,
@@ -158,7 +159,6 @@ INLINE void group_tile(const kernel_block *b, const group *g, size_t r, size_t l
 INLINE void group_rows(const kernel_block *b, const group *g, size_t r, int n_rows)
 {
     size_t l = 0;
-    enum { WIDE = W >= 8 ? TILE : TILE / 2 }; /* 16 vector registers hold 4 x 2 sums */
     for (; l + WIDE * W <= b->lanes; l += WIDE * W)
         group_tile(b, g, r, l, n_rows, WIDE);
     for (; l < b->lanes; l += W)

@@ -2,6 +2,7 @@
  *
  * Included once by each kernels_*.c with KERNEL_SET, the name of the set it defines. */
 #include "ad/kernels_blocks.h"
+#include "ad/kernels_chunk.h"
 #include "ad/kernels_functions.h"
 #include "ad/kernels_jobs.h"
 #include "ad/kernels_merge.h"
@@ -155,4 +156,5 @@ static const uint32_t *loop(double *u, const uint32_t *code)
     return t;
 }
 
-const kernel_set KERNEL_SET = {KERNEL_ISA, run, load, loop, merge};
+const kernel_set KERNEL_SET = {KERNEL_ISA, run,         load,          loop,
+                               merge,      chunk_begin, chunk_columns, chunk_end};

@@ -10,13 +10,15 @@
 #include <string.h>
 
 typedef struct moments_sink {
-    const ad_batch *batch;
+    ad_batch *batch;
     const ad_plan *plan;
     ad_moments *out;
+    const ad_request *request;
     kernel_level level;
     size_t n_merged;
     bool product;
     bool compact; /* as in kernel_block */
+    bool finite;  /* means of dense compact stats that need no mapping are */
 } moments_sink;
 
 /* Jobs with totals of their own. */
@@ -29,6 +31,13 @@ static size_t n_job_sums(const moments_sink *sink)
 static bool is_direct(const moments_sink *sink, const plan_stat *s)
 {
     return s->direct && (s->n_pairs[1] > 0 || !sink->out->hvp_mean);
+}
+
+/* Whether its means are finite is known since they were written: all of them are wanted. */
+static bool is_judged(const moments_sink *sink, const plan_stat *s)
+{
+    bool whole = sink->out->grad_mean && (sink->out->hvp_mean || s->n_pairs[1] == 0);
+    return is_direct(sink, s) && s->shape.n_terms == 0 && whole;
 }
 
 /* A compact stat's total: where its jobs' would be, or means where they are wanted. */
@@ -55,7 +64,7 @@ static void take_segment(void *ctx, const ad_worker *worker)
     }
     for (size_t k = 0; k < sink->plan->n_stats; k++) {
         const plan_stat *s = &sink->plan->stat[k];
-        if (!sink->compact || !s->compact)
+        if (!sink->compact || !s->compact || s->shape.n_terms == 0)
             continue;
         kernel_total total = compact_total(sink, s);
         sink->batch->kernels->merge(s, worker->stat + s->offset,
@@ -63,6 +72,19 @@ static void take_segment(void *ctx, const ad_worker *worker)
                                     (double)sink->n_merged, sink->level);
     }
     sink->n_merged += worker->n;
+}
+
+static void take_chunk(void *ctx, size_t first, size_t n)
+{
+    moments_sink *sink = ctx;
+    for (size_t k = 0; k < sink->plan->n_stats; k++) {
+        const plan_stat *s = &sink->plan->stat[k];
+        if (!sink->compact || !s->compact || s->shape.n_terms > 0)
+            continue;
+        kernel_total total = compact_total(sink, s);
+        bool finite = ad_chunk_add(sink->batch, sink->request, s, first, n, &total);
+        sink->finite = sink->finite && (finite || !is_judged(sink, s));
+    }
 }
 
 /* How a component comes from a total: the values of a plan_map. */
@@ -145,6 +167,8 @@ static bool finish_compact(const moments_sink *sink, const plan_stat *s, double 
     bool finite = true, has_h = s->n_pairs[1] > 0;
     if (out->traces)
         finish_traces(sink, total.products, n);
+    if (is_judged(sink, s))
+        return sink->finite;
     if (is_direct(sink, s)) /* written already */
         return all_finite(out->grad_mean ? total.mean[0] : NULL, s->n) &&
                all_finite(out->hvp_mean ? total.mean[1] : NULL, s->n);
@@ -304,6 +328,7 @@ static meka_status full_covariances(ad_batch *batch, const ad_request *moments, 
     request.serial = true;
     request.block = take_cov_block;
     request.segment = NULL;
+    request.chunk = NULL;
     request.emit = take_cov_job;
     request.ctx = &s;
     if (batch->program->replay) {
@@ -376,6 +401,7 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
                          .plan = &batch->program->plan[mode],
                          .out = out,
                          .level = level_of(out),
+                         .finite = true,
                          .product = product,
                          .compact = !out->grad_var && !out->hvp_var && !out->cross_cov};
     ad_request request = {.theta = theta,
@@ -386,9 +412,11 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
                           .level = sink.level,
                           .compact = sink.compact,
                           .segment = take_segment,
+                          .chunk = take_chunk,
                           .ctx = &sink,
                           .keep = out->keep && n <= batch->n_kept};
     bool finite = true;
+    sink.request = &request;
     meka_status status = compute(batch, &request, &sink, &finite, err);
     if (status || finite)
         return status;

@@ -111,7 +111,8 @@ typedef struct plan_stat {
     uint32_t feature[STAT_ARRAYS];   /* right arrays that stand together in xi start here, or
                                         UINT32_MAX; a sparse one's indices */
     uint32_t value[STAT_ARRAYS];     /* and the values of a sparse one */
-    size_t offset;                   /* of its part in a worker's memory for stats */
+    size_t offset;                   /* of its part in the memory for stats */
+    size_t factor; /* if compact and dense: number of its first row of factors */
 } plan_stat;
 
 typedef struct plan_feature {
@@ -155,7 +156,9 @@ typedef struct ad_plan {
     size_t n_lookup;      /* the most rows that are looked up for one */
     size_t n_weights;     /* the most weights that are gathered for one */
     size_t n_left;        /* the most elements in a compact stat's left arrays */
-    size_t n_stat_memory; /* doubles that a worker keeps for compact stats */
+    size_t n_stat_memory; /* doubles that are kept for compact stats */
+    size_t n_factors;     /* rows of factors of all dense compact stats, */
+    size_t n_stat_rows;   /* the most of one */
     size_t n_columns;     /* the most columns of all sparse arrays of a stat, */
     size_t n_entries;     /* of all their terms, */
     size_t n_sparse;      /* and of the terms of one sparse array */
@@ -167,9 +170,10 @@ typedef struct ad_plan {
     uint32_t result[4];    /* rows of the loss and its Taylor coefficients */
 } ad_plan;
 
-/* What a worker keeps for a compact stat: sums of products of deviations (see batch.h), then of
- * each left array the first sample's values, of each right one these and the sums of
- * deviations from them; of a sparse one also how many and which columns the first has. */
+/* What is kept for a compact stat, by a worker for a sparse one: sums of products of deviations
+ * (see batch.h), then of each left array the first sample's values, of each right one these and
+ * the sums of deviations from them; of a sparse one also how many and which columns the first
+ * has. */
 enum { STAT_GG, STAT_HH, STAT_GH, STAT_SUMS };
 static inline size_t plan_stat_memory(const plan_stat *s)
 {

@@ -162,7 +162,16 @@ void plan_put_stat(emitter *e, uint32_t number)
                                  s->out.n_right * ad_block_size(&s->out.shape, AD_BLOCK_X));
 }
 
-/* The planner's stats and what they need of a worker, in order of their jobs. */
+/* Rows of a dense compact stat's factors: features are read where they lie. */
+static size_t count_factors(const plan_stat *s)
+{
+    size_t n = s->n_left * ad_block_size(&s->shape, AD_BLOCK_Z);
+    for (uint32_t k = 0; k < s->n_right && s->shape.n_terms == 0; k++)
+        n += s->feature[k] == UINT32_MAX ? s->shape.channels_in : 0;
+    return s->shape.n_terms ? 0 : n;
+}
+
+/* The planner's stats and what memory they need, in order of their jobs. */
 void plan_emit_stats(const planner *p, ad_plan *out)
 {
     out->stat = meka_alloc(p->n_stats, sizeof *out->stat, p->error);
@@ -176,6 +185,9 @@ void plan_emit_stats(const planner *p, ad_plan *out)
         size_t left = s->n_left * ad_block_size(&s->shape, AD_BLOCK_Z);
         out->n_left = left > out->n_left ? left : out->n_left;
         out->n_stat_memory += plan_stat_memory(s);
+        s->factor = out->n_factors;
+        out->n_factors += count_factors(s);
+        most(&out->n_stat_rows, count_factors(s));
         if (s->first_job < out->first_compact)
             out->first_compact = s->first_job;
     }
