@@ -50,14 +50,14 @@ INLINE vd merge_elements(const merge_row *m, int which, size_t k, size_t n, vd *
 INLINE void merge_vector(const merge_row *m, bool has_h, size_t k, size_t n, vd g, vd h,
                          merge_sums *s)
 {
-    vd mean, dg = merge_elements(m, 0, k, n, &g, &mean), dh;
-    s->rest += mean - mean;
+    vd zero = {0}, mean, dh, dg = merge_elements(m, 0, k, n, &g, &mean);
+    s->rest = v_fma(mean, zero, s->rest);
     s->own[STAT_GG] = v_fma(g, g, s->own[STAT_GG]);
     s->between[STAT_GG] = v_fma(dg, dg, s->between[STAT_GG]);
     if (!has_h)
         return;
     dh = merge_elements(m, 1, k, n, &h, &mean);
-    s->rest += mean - mean;
+    s->rest = v_fma(mean, zero, s->rest);
     s->own[STAT_HH] = v_fma(h, h, s->own[STAT_HH]);
     s->own[STAT_GH] = v_fma(g, h, s->own[STAT_GH]);
     s->between[STAT_HH] = v_fma(dh, dh, s->between[STAT_HH]);
