@@ -124,8 +124,11 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
     size_t n_kept = batch->n_kept > SIZE_MAX / 64 ? SIZE_MAX : ad_batch_lanes(batch->n_kept);
     /* One more, because there may be none and no element is of 0 bytes. */
     batch->kept = meka_alloc(n_kept, (program->n_kept + 1) * sizeof(double), err);
+    batch->defers = options && options->defers;
+    batch->deferred = meka_alloc(batch->defers ? d : 0, 2 * sizeof(double), err);
     batch->cov = meka_alloc(d, (2 * KERNEL_LANES + 4) * sizeof(double), err);
-    if (!batch->u || !batch->pack || !batch->total || !batch->kept || !batch->cov)
+    if (!batch->u || !batch->pack || !batch->total || !batch->kept || !batch->deferred ||
+        !batch->cov)
         return MEKA_ERR_MEMORY;
     if (!program->replay)
         return ad_sampler_create(&batch->sampler, program, err);
@@ -188,6 +191,7 @@ void ad_batch_destroy(ad_batch *batch)
     free(batch->pack);
     free(batch->total);
     free(batch->kept);
+    free(batch->deferred);
     free(batch->cov);
     free(batch);
 }

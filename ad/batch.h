@@ -83,6 +83,11 @@ struct ad_batch {
     double *kept;
     size_t n_kept, kept_n;
     const double *kept_theta, *kept_xi;
+    /* [2][d], empty unless it defers: mean gradient and product of the last evaluation that
+     * deferred them, of which the first n_deferred are there. */
+    double *deferred;
+    size_t n_deferred;
+    bool defers;
     double *cov; /* [2 * KERNEL_LANES + 4][d]: gradients, products, and their sums */
 };
 
@@ -133,6 +138,10 @@ size_t ad_batch_stride(size_t lanes);
 void ad_line_sums_add(ad_line_sums *s, int order, const double *x);
 /* Appends b's samples to a's. */
 void ad_line_sums_merge(ad_line_sums *a, int order, const ad_line_sums *b);
+
+/* moments.c: ad_eval_moments without `defer`. */
+meka_status ad_batch_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
+                             const double *xi, ad_moments *out, meka_error *err);
 
 /* samples.c: writes components of gradients grad [n][d] and products hvp [n][d] (either may be
  * NULL) of the n samples of a block: those of `job` from its g and h [n], or with

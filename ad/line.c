@@ -128,6 +128,8 @@ meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, 
                           .ctx = &sink,
                           .recall = out->again && batch->kept_n == n &&
                                     batch->kept_theta == theta && batch->kept_xi == xi};
+    if (!out->again)
+        batch->n_deferred = 0;
     meka_status status = batch->program->replay ? ad_batch_run(batch, &request, err)
                                                 : sample_by_sample(batch, &request, &sink, err);
     if (status || finish(&sink, (double)n, out))

@@ -387,11 +387,9 @@ static meka_status compute(ad_batch *batch, const ad_request *request, moments_s
                                          : MEKA_OK;
 }
 
-meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
-                            const double *xi, ad_moments *out, meka_error *err)
+meka_status ad_batch_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
+                             const double *xi, ad_moments *out, meka_error *err)
 {
-    assert(batch && theta && out && n >= 1);
-    assert(xi || batch->program->objective.n_features == 0);
     bool product =
         out->hvp_mean || out->hvp_var || out->cross_cov || out->hvp_cov || (out->traces && v);
     bool gradient = product || out->grad_mean || out->grad_var || out->grad_cov || out->traces;

@@ -124,6 +124,7 @@ meka_status ad_eval_samples(ad_batch *batch, const double *theta, const double *
                           .segment = take_segment,
                           .emit = take_job,
                           .ctx = &sink};
+    batch->n_deferred = 0;
     meka_status status = batch->program->replay ? ad_batch_run(batch, &request, err)
                                                 : sample_by_sample(batch, &request, &sink, err);
     if (status || sink.finite)

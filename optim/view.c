@@ -10,9 +10,9 @@ meka_status opt_view_moments(const opt_view *view, const double *theta, const do
     meka_status status = ad_eval_moments(view->batch, theta, v, view->n, view->xi, out, err);
     if (view->ledger && (status == MEKA_OK || status == MEKA_NONFINITE)) {
         bool product = v && (out->hvp_mean || out->hvp_var || out->hvp_cov || out->cross_cov ||
-                             out->traces);
-        bool gradient =
-            product || out->grad_mean || out->grad_var || out->grad_cov || out->traces;
+                             out->traces || out->defer);
+        bool gradient = product || out->grad_mean || out->grad_var || out->grad_cov ||
+                        out->traces || out->defer;
         view->ledger->forwards += view->n;
         view->ledger->gradients += gradient ? view->n : 0;
         view->ledger->hvps += product ? view->n : 0;

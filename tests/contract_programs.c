@@ -122,6 +122,17 @@ static void test_moments(checker *c, int number)
     check_moments(c, PIECE_GRAD_MEAN | (number % 2 ? PIECE_TRACES : PIECE_HVP_MEAN));
 }
 
+static void test_deferred(checker *c, int number)
+{
+    check_deferred(c, number % 4 != 0);
+}
+
+START_TEST(means_left_with_the_batch_agree_with_the_oracle)
+{
+    for_programs("deferred", 25000, how_many(900), test_deferred);
+}
+END_TEST
+
 START_TEST(moments_agree_with_two_passes_over_the_oracles_values)
 {
     for_programs("moments", 20000, how_many(1800), test_moments);
@@ -163,6 +174,7 @@ static void check_also(checker *c, setup how)
     check_samples(&other, PIECE_LOSS | PIECE_GRAD | PIECE_HVP);
     check_line(&other, 3);
     check_moments(&other, PIECE_ALL);
+    check_deferred(&other, true);
     checker_clear(&other);
     for (int q = 0; q < N_QUANTITIES; q++)
         c->worst[q] = fmax(c->worst[q], other.worst[q]);
@@ -201,6 +213,7 @@ START_TEST(programs_recorded_anew_for_every_sample_agree_with_the_oracle)
         check_samples(&c, PIECE_LOSS | PIECE_GRAD | PIECE_HVP);
         check_line(&c, 3);
         check_moments(&c, PIECE_ALL);
+        check_deferred(&c, i % 4 != 0);
         checker_clear(&c);
     }
     free(p);
@@ -333,6 +346,7 @@ QUAD_TEST_MAIN("contract_programs",
                losses_gradients_and_products_of_random_programs_agree_with_the_oracle,
                derivatives_along_a_line_agree_with_the_oracle_to_third_order,
                moments_agree_with_two_passes_over_the_oracles_values,
+               means_left_with_the_batch_agree_with_the_oracle,
                outputs_left_out_do_not_change_the_others,
                a_samples_place_does_not_matter_and_products_are_symmetric,
                programs_agree_with_the_oracle_under_every_pass_and_instruction_set,

@@ -7,7 +7,7 @@ void checker_init(checker *c, const random_program *p, setup how)
     ad_objective objective = random_program_objective(p);
     ad_program_options options = {.passes_off = how.passes_off};
     ad_batch_options batch = {
-        .n_lanes = how.n_lanes, .n_threads = how.n_threads, .isa = how.isa};
+        .n_lanes = how.n_lanes, .n_threads = how.n_threads, .isa = how.isa, .defers = true};
     meka_error err = {0};
     *c = (checker){.p = p, .how = how};
     assert_ok(ad_program_create_with(&c->program, &objective, &options, &err), err);
@@ -303,4 +303,83 @@ void check_moments(checker *c, unsigned pieces)
             check_value(c, Q_COVARIANCE, names[k], -1, 0, have[k], trace[k], 0);
     }
     free(room);
+}
+
+/* sum_j a_j b_j; a, b [n]. */
+static approx product_of(int n, const approx *a, const approx *b)
+{
+    approx sum = {0};
+    for (int j = 0; j < n; j++) {
+        double x = fabs((double)a[j].x), y = fabs((double)b[j].x);
+        sum.x += a[j].x * b[j].x;
+        sum.e += x * b[j].e + y * a[j].e + 0.5 * (n + 1) * x * y;
+        sum.e += SLACK * DBL_EPSILON * a[j].e * b[j].e; /* all there is where both are 0 */
+    }
+    return sum;
+}
+
+/* The means that the batch holds, each by itself and together. */
+static void compare_combinations(checker *c, const approx *g, const approx *h)
+{
+    static const double factor[][3] = {
+        {1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.3, -1.7, 0.6}, {0.0, 0.0, 1.0}, {2.0, 0.0, -1.0}};
+    const int d = c->p->d;
+    for (size_t k = 0; k < sizeof factor / sizeof factor[0]; k++) {
+        double out[PROGRAM_PARAMS], square = NAN;
+        const double *f = factor[k];
+        approx want[PROGRAM_PARAMS];
+        meka_error err = {0};
+        for (int j = 0; j < d; j++) {
+            out[j] = f[2] == 0.0 ? NAN : 0.5 + j;
+            quad rest = f[2] == 0.0 ? 0 : f[2] * (quad)out[j];
+            want[j] = (approx){.x = f[0] * g[j].x + f[1] * h[j].x + rest,
+                               .e = fabs(f[0]) * g[j].e + fabs(f[1]) * h[j].e};
+            /* three products, two sums of them */
+            want[j].e += 1.5 * (fabs(f[0] * (double)g[j].x) + fabs(f[1] * (double)h[j].x) +
+                                fabs((double)rest));
+        }
+        assert_ok(ad_combine_means(c->batch, f[0], f[1], f[2], out, &square, &err), err);
+        for (int j = 0; j < d; j++)
+            check_value(c, Q_MEAN, "combined means", (int)k, j, out[j], want[j], 0);
+        check_value(c, Q_MEAN, "square of combined means", (int)k, 0, square,
+                    product_of(d, want, want), 0);
+    }
+}
+
+void check_deferred(checker *c, bool along)
+{
+    const random_program *p = c->p;
+    approx g[PROGRAM_PARAMS], h[PROGRAM_PARAMS] = {{0}}, v[PROGRAM_PARAMS] = {{0}};
+    ad_moments got = {.defer = true, .traces = true, .keep = true};
+    ad_line_moments line = {.order = 2, .again = true};
+    const double *xi = p->m ? p->xi : NULL;
+    size_t n = (size_t)p->n_samples;
+    meka_error err = {0};
+    assert_ok(ad_eval_moments(c->batch, p->theta, along ? p->v : NULL, n, xi, &got, &err), err);
+    for (int j = 0; j < p->d; j++) {
+        column col;
+        column_fill(&col, p, jet_grad(j), 1);
+        g[j] = column_mean(&col);
+        column_fill(&col, p, jet_hvp(j), 1);
+        if (along) {
+            h[j] = column_mean(&col);
+            v[j] = (approx){.x = p->v[j]};
+        }
+    }
+    const double have[] = {got.gg, got.gh, got.hh, got.gv, got.hv};
+    const approx want[] = {product_of(p->d, g, g), product_of(p->d, g, h),
+                           product_of(p->d, h, h), product_of(p->d, g, v),
+                           product_of(p->d, h, v)};
+    for (int k = 0; k < 5; k++)
+        check_value(c, Q_MEAN, "gg, gh, hh, gv, hv", -1, k, have[k], want[k], 0);
+    if (along) {
+        compare_combinations(c, g, h);
+        assert_ok(ad_eval_line(c->batch, p->theta, p->v, n, xi, &line, &err), err);
+        compare_combinations(c, g, h);
+        return;
+    }
+    double out[PROGRAM_PARAMS];
+    assert_ok(ad_combine_means(c->batch, 1.0, 0.0, 0.0, out, NULL, &err), err);
+    for (int j = 0; j < p->d; j++)
+        check_value(c, Q_MEAN, "deferred gradient", -1, j, out[j], g[j], 0);
 }

@@ -80,6 +80,9 @@ enum {
     PIECE_NEEDS_V = PIECE_HVP_MEAN | PIECE_HVP_VAR | PIECE_CROSS | PIECE_HVP_COV
 };
 void check_moments(checker *c, unsigned pieces);
+/* Means left with the batch, with or without a v: inner products and combinations, before and
+ * after a line `again`. */
+void check_deferred(checker *c, bool along);
 
 /* Samples in another order: each still gets what it got. */
 void check_rotated(checker *c, int by);

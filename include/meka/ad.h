@@ -322,6 +322,7 @@ typedef struct ad_batch_options {
     size_t n_threads; /* 0: 1; more than 8 are not used.  Results do not depend on it */
     ad_isa isa;       /* MEKA_ERR_INPUT if it is not available */
     size_t n_kept;    /* samples for which ad_moments.keep has memory; 0: none */
+    bool defers;      /* ad_moments.defer has memory */
 } ad_batch_options;
 
 /* The memory one evaluation needs.  Several batches may share one program, one thread
@@ -360,14 +361,27 @@ typedef struct ad_moments {
     double *hvp_cov;   /* [d][d] or NULL: cov_i(h_ij, h_ik) */
     bool traces;       /* compute the three sums below (the last two with v) */
     bool keep;         /* for ad_line_moments.again; no result depends on it */
+    /* The mean gradient g and, with v, the mean product h stay with the batch, which was
+     * created with `defers`; grad_mean and hvp_mean are NULL.  ad_combine_means reads them
+     * until the batch's next evaluation other than an ad_eval_line with `again`. */
+    bool defer;
     double loss_mean, loss_var;
     double grad_var_trace;  /* sum_j var_i g_ij */
     double hvp_var_trace;   /* sum_j var_i h_ij */
     double cross_cov_trace; /* sum_j cov_i(h_ij, g_ij) */
+    /* With `defer`: inner products of g, h and v; 0 if they take a v that is not there.  One
+     * that leaves the range of a double is inf or NaN, which alone is not MEKA_NONFINITE. */
+    double gg, gh, hh, gv, hv;
 } ad_moments;
 
 meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
                             const double *xi, ad_moments *out, meka_error *err);
+
+/* out = a g + b h + c out of the means that the batch's last evaluation deferred; out [d].
+ * With c = 0 out is not read; without a v b must be 0.  *square, unless NULL, = |out|^2.
+ * MEKA_NONFINITE: out is not finite, but complete. */
+meka_status ad_combine_means(ad_batch *batch, double a, double b, double c, double *out,
+                             double *square, meka_error *err);
 
 /* Derivatives along a line, phi_i(a) = f_i(theta + a v): order k is phi_i^(k)(0).
  * The caller sets `order` in 0..3, above which entries are 0, and `again`.  A forward Taylor

@@ -1,0 +1,104 @@
+/* Means that stay with the batch: their inner products, and combinations of them. */
+#include "ad/batch.h"
+
+#include <assert.h>
+#include <math.h>
+
+enum {
+    CHAINS = 8,   /* of additions, always the same: a processor runs them side by side */
+    PIECE = 1024, /* elements that stay in the nearest cache from one loop to the next */
+};
+
+static double join(const double *sum)
+{
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+static double dot(size_t d, const double *a, const double *b)
+{
+    double sum[CHAINS] = {0};
+    size_t j = 0;
+    for (; j + CHAINS <= d; j += CHAINS)
+        for (size_t k = 0; k < CHAINS; k++)
+            sum[k] += a[j + k] * b[j + k];
+    for (size_t k = 0; j + k < d; k++)
+        sum[k] += a[j + k] * b[j + k];
+    return join(sum);
+}
+
+static size_t piece_from(size_t j, size_t d)
+{
+    return d - j < PIECE ? d - j : PIECE;
+}
+
+/* g, h, v [d]; h and v NULL: not there. */
+static void multiply(size_t d, const double *g, const double *h, const double *v,
+                     ad_moments *out)
+{
+    out->gg = out->gh = out->hh = out->gv = out->hv = 0.0;
+    for (size_t j = 0; j < d; j += PIECE) {
+        size_t n = piece_from(j, d);
+        out->gg += dot(n, g + j, g + j);
+        if (!h)
+            continue;
+        out->gh += dot(n, g + j, h + j);
+        out->hh += dot(n, h + j, h + j);
+        out->gv += dot(n, g + j, v + j);
+        out->hv += dot(n, h + j, v + j);
+    }
+}
+
+meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
+                            const double *xi, ad_moments *out, meka_error *err)
+{
+    assert(batch && theta && out && n >= 1);
+    assert(xi || batch->program->objective.n_features == 0);
+    batch->n_deferred = 0;
+    if (!out->defer)
+        return ad_batch_moments(batch, theta, v, n, xi, out, err);
+    assert(batch->defers && !out->grad_mean && !out->hvp_mean);
+    size_t d = batch->program->objective.n_params;
+    double *g = batch->deferred, *h = v ? g + d : NULL;
+    out->grad_mean = g;
+    out->hvp_mean = h;
+    meka_status status = ad_batch_moments(batch, theta, v, n, xi, out, err);
+    out->grad_mean = out->hvp_mean = NULL;
+    if (status != MEKA_OK && status != MEKA_NONFINITE)
+        return status;
+    multiply(d, g, h, v, out);
+    batch->n_deferred = h ? 2 : 1;
+    return status;
+}
+
+/* Of n elements; g, h, out [n]. */
+static void combine(size_t n, double a, const double *restrict g, double b,
+                    const double *restrict h, double c, double *restrict out)
+{
+    for (size_t k = 0; k < n && c == 0.0; k++)
+        out[k] = a * g[k];
+    for (size_t k = 0; k < n && c != 0.0; k++)
+        out[k] = a * g[k] + c * out[k];
+    for (size_t k = 0; k < n && b != 0.0; k++)
+        out[k] += b * h[k];
+}
+
+meka_status ad_combine_means(ad_batch *batch, double a, double b, double c, double *out,
+                             double *square, meka_error *err)
+{
+    assert(batch && out && batch->n_deferred > 0 && (b == 0.0 || batch->n_deferred == 2));
+    size_t d = batch->program->objective.n_params;
+    double sum = 0.0, rest[CHAINS] = {0}; /* NaN once a value was not finite */
+    for (size_t j = 0; j < d; j += PIECE) {
+        size_t n = piece_from(j, d);
+        combine(n, a, batch->deferred + j, b, batch->deferred + d + j, c, out + j);
+        sum += dot(n, out + j, out + j);
+    }
+    for (size_t j = 0; j < d && !isfinite(sum); j++)
+        rest[j % CHAINS] += out[j] - out[j];
+    if (square)
+        *square = sum;
+    return join(rest) == 0.0 ? MEKA_OK
+                             : meka_fail(err, MEKA_NONFINITE,
+                                         "a combination of mean derivatives over the batch is "
+                                         "beyond the range of a double");
+}
