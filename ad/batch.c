@@ -137,6 +137,8 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
     if (chunk < BATCH_CHUNK && !(options && options->n_lanes))
         chunk = BATCH_CHUNK;
     meka_status status = ad_chunk_create(&batch->chunk, program, chunk, err);
+    if (!status && batch->defers)
+        status = ad_factored_create(batch, err);
     return status ? status : create_workers(batch, &n, err);
 }
 
@@ -185,6 +187,7 @@ void ad_batch_destroy(ad_batch *batch)
         free(batch->worker[k].sparse.next);
     }
     ad_sampler_destroy(&batch->sampler);
+    ad_factored_destroy(batch);
     ad_chunk_destroy(&batch->chunk);
     free(batch->worker);
     free(batch->u);
@@ -234,7 +237,11 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
     block->m = m;
     if (request->keep || request->recall)
         block->kept = w->batch->kept + first * w->batch->program->n_kept;
-    block->recall = request->recall;
+    block->first_along = w->batch->program->first_along;
+    block->keep[0] = request->keep;
+    block->keep[1] = request->factored;
+    block->recall[0] = request->recall;
+    block->recall[1] = request->recall && request->recall_along;
     block->factor_stride = ad_batch_stride(w->batch->chunk.size);
     if (request->compact && plan->n_factors > 0)
         block->factors = w->batch->chunk.rows + (first - w->first);

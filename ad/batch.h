@@ -46,6 +46,19 @@ typedef struct ad_chunk {
     kernel_part part[BATCH_GROUPS]; /* with memory of their own */
 } ad_chunk;
 
+/* The mean of the factored stat, which is not written out, of the last evaluation that deferred
+ * its means. */
+typedef struct ad_factored {
+    size_t size;           /* of the most samples for which this is used; 0: none */
+    const plan_stat *stat; /* NULL: everything was written out */
+    size_t n;
+    const double *xi;
+    const double *v;         /* whose product with x is kept */
+    bool combined;           /* v holds the combination that ad_combine_means wrote to it */
+    kernel_factored sums;    /* with memory of its own but for gram and along */
+    double inner[STAT_SUMS]; /* of the sums over the samples, with each other */
+} ad_factored;
+
 /* What a sample's own recording is evaluated with: a tape and sweeps over one lane. */
 typedef struct ad_sampler {
     ad_tape tape;    /* of objectives that are recorded anew */
@@ -88,6 +101,7 @@ struct ad_batch {
     double *deferred;
     size_t n_deferred;
     bool defers;
+    ad_factored factored;
     double *cov; /* [2 * KERNEL_LANES + 4][d]: gradients, products, and their sums */
 };
 
@@ -110,6 +124,8 @@ typedef struct ad_request {
     void *ctx;
     bool compact;      /* see kernel_block */
     bool keep, recall; /* values for, or of, another evaluation at theta and xi */
+    bool factored;     /* the mean of a factored stat is not written out */
+    bool recall_along; /* values of v too */
     bool serial;       /* on the caller's thread only */
 } ad_request;
 
@@ -129,6 +145,23 @@ void ad_chunk_destroy(ad_chunk *c);
  * false: a mean is not finite. */
 bool ad_chunk_add(ad_batch *batch, const ad_request *request, const plan_stat *stat,
                   size_t first, size_t n, const kernel_total *total);
+
+/* The chunk of the n samples from xi on as a block of so many lanes. */
+kernel_block ad_chunk_block(const ad_batch *batch, const double *xi, size_t n,
+                            kernel_level level, const plan_stat *stat);
+
+/* factored.c */
+meka_status ad_factored_create(ad_batch *batch, meka_error *err);
+void ad_factored_destroy(ad_batch *batch);
+/* Whether the request, which defers its means, is evaluated so. */
+bool ad_factored_serves(const ad_batch *batch, const ad_request *request);
+/* Instead of ad_chunk_add, of all samples. */
+void ad_factored_add(ad_batch *batch, const ad_request *request, const plan_stat *stat,
+                     const kernel_total *total);
+/* Adds what this stat's parameters contribute to the inner products. */
+void ad_factored_multiply(const ad_batch *batch, ad_moments *out);
+/* As ad_combine_means, of this stat's parameters; returns their sum of squares. */
+double ad_factored_combine(ad_batch *batch, double a, double b, double c, double *out);
 
 /* Lanes of n samples, and of a row of so many lanes. */
 size_t ad_batch_lanes(size_t n);

@@ -66,6 +66,23 @@ void ad_chunk_destroy(ad_chunk *c)
         free(c->part[k].right_products);
 }
 
+kernel_block ad_chunk_block(const ad_batch *batch, const double *xi, size_t n,
+                            kernel_level level, const plan_stat *stat)
+{
+    const ad_chunk *c = &batch->chunk;
+    kernel_block b = {.lanes = ad_batch_lanes(n),
+                      .stride = ad_batch_stride(c->size),
+                      .n_valid = n,
+                      .xi = xi,
+                      .m = batch->program->objective.n_features,
+                      .tile = c->left_products,
+                      .left = c->left,
+                      .stat = c->stat,
+                      .level = level};
+    b.rows = c->rows + stat->factor * b.stride;
+    return b;
+}
+
 typedef struct addition {
     ad_batch *batch;
     const plan_stat *stat;
@@ -89,19 +106,9 @@ bool ad_chunk_add(ad_batch *batch, const ad_request *request, const plan_stat *s
 {
     const ad_chunk *c = &batch->chunk;
     size_t m = batch->program->objective.n_features;
-    addition a = {.batch = batch,
-                  .stat = stat,
-                  .block = {.lanes = ad_batch_lanes(n),
-                            .stride = ad_batch_stride(c->size),
-                            .n_valid = n,
-                            .xi = m ? request->xi + first * m : NULL,
-                            .m = m,
-                            .tile = c->left_products,
-                            .left = c->left,
-                            .stat = c->stat,
-                            .level = request->level},
-                  .chunk = {total, (double)first, BATCH_GROUPS}};
-    a.block.rows = c->rows + stat->factor * a.block.stride;
+    addition a = {.batch = batch, .stat = stat, .chunk = {total, (double)first, BATCH_GROUPS}};
+    const double *xi = m ? request->xi + first * m : NULL;
+    a.block = ad_chunk_block(batch, xi, n, request->level, stat);
     batch->kernels->chunk_begin(&a.block, stat, c->number);
     meka_parallel_for(batch->n_threads, BATCH_GROUPS, add_group, &a, NULL);
     return batch->kernels->chunk_end(&a.block, stat, &a.chunk, c->part);

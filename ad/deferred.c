@@ -31,13 +31,12 @@ static size_t piece_from(size_t j, size_t d)
     return d - j < PIECE ? d - j : PIECE;
 }
 
-/* g, h, v [d]; h and v NULL: not there. */
-static void multiply(size_t d, const double *g, const double *h, const double *v,
+/* Parameters from..to - 1 of g, h, v [d]; h and v NULL: not there. */
+static void multiply(size_t from, size_t to, const double *g, const double *h, const double *v,
                      ad_moments *out)
 {
-    out->gg = out->gh = out->hh = out->gv = out->hv = 0.0;
-    for (size_t j = 0; j < d; j += PIECE) {
-        size_t n = piece_from(j, d);
+    for (size_t j = from; j < to; j += PIECE) {
+        size_t n = piece_from(j, to);
         out->gg += dot(n, g + j, g + j);
         if (!h)
             continue;
@@ -48,12 +47,24 @@ static void multiply(size_t d, const double *g, const double *h, const double *v
     }
 }
 
+/* Parameters whose means are not there. */
+typedef struct range {
+    size_t from, to;
+} range;
+
+static range absent_from(const ad_batch *batch)
+{
+    const plan_stat *s = batch->factored.stat;
+    return s ? (range){s->param, s->param + s->n} : (range){0, 0};
+}
+
 meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
                             const double *xi, ad_moments *out, meka_error *err)
 {
     assert(batch && theta && out && n >= 1);
     assert(xi || batch->program->objective.n_features == 0);
     batch->n_deferred = 0;
+    batch->factored.stat = NULL;
     if (!out->defer)
         return ad_batch_moments(batch, theta, v, n, xi, out, err);
     assert(batch->defers && !out->grad_mean && !out->hvp_mean);
@@ -65,7 +76,12 @@ meka_status ad_eval_moments(ad_batch *batch, const double *theta, const double *
     out->grad_mean = out->hvp_mean = NULL;
     if (status != MEKA_OK && status != MEKA_NONFINITE)
         return status;
-    multiply(d, g, h, v, out);
+    range absent = absent_from(batch);
+    out->gg = out->gh = out->hh = out->gv = out->hv = 0.0;
+    multiply(0, absent.from, g, h, v, out);
+    multiply(absent.to, d, g, h, v, out);
+    if (batch->factored.stat)
+        ad_factored_multiply(batch, out);
     batch->n_deferred = h ? 2 : 1;
     return status;
 }
@@ -82,17 +98,30 @@ static void combine(size_t n, double a, const double *restrict g, double b,
         out[k] += b * h[k];
 }
 
+/* Parameters from..to - 1 of out; returns their sum of squares. */
+static double combine_range(const ad_batch *batch, size_t from, size_t to, double a, double b,
+                            double c, double *out)
+{
+    size_t d = batch->program->objective.n_params;
+    double sum = 0.0;
+    for (size_t j = from; j < to; j += PIECE) {
+        size_t n = piece_from(j, to);
+        combine(n, a, batch->deferred + j, b, batch->deferred + d + j, c, out + j);
+        sum += dot(n, out + j, out + j);
+    }
+    return sum;
+}
+
 meka_status ad_combine_means(ad_batch *batch, double a, double b, double c, double *out,
                              double *square, meka_error *err)
 {
     assert(batch && out && batch->n_deferred > 0 && (b == 0.0 || batch->n_deferred == 2));
     size_t d = batch->program->objective.n_params;
-    double sum = 0.0, rest[CHAINS] = {0}; /* NaN once a value was not finite */
-    for (size_t j = 0; j < d; j += PIECE) {
-        size_t n = piece_from(j, d);
-        combine(n, a, batch->deferred + j, b, batch->deferred + d + j, c, out + j);
-        sum += dot(n, out + j, out + j);
-    }
+    double rest[CHAINS] = {0}; /* NaN once a value was not finite */
+    range absent = absent_from(batch);
+    double sum = batch->factored.stat ? ad_factored_combine(batch, a, b, c, out) : 0.0;
+    sum += combine_range(batch, 0, absent.from, a, b, c, out);
+    sum += combine_range(batch, absent.to, d, a, b, c, out);
     for (size_t j = 0; j < d && !isfinite(sum); j++)
         rest[j % CHAINS] += out[j] - out[j];
     if (square)

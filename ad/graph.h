@@ -103,7 +103,16 @@ void graph_truncate_blocks(graph *g, size_t n_blocks, size_t n_arrays);
 /* Whether a block's result is worth keeping from one plan for another: a recorded one of long
  * sums.  And how many elements such blocks before number `block` have. */
 bool graph_is_kept(const graph *g, size_t block);
-size_t graph_kept_before(const graph *g, size_t block);
+/* The elements of an array are inputs of this kind and stand together, *first the first. */
+bool graph_stands_together(const graph *g, uint32_t array, graph_kind kind, uint32_t *first);
+/* The recorded block, kept, of parameters and features that stand together, the largest of
+ * these, whose product with the direction instead of the parameters is kept too
+ * (ad/kernels_factored.h); SIZE_MAX: there is none. */
+size_t graph_factored_block(const graph *g);
+/* Where the block's first value is among those kept; UINT32_MAX: it is not kept. */
+uint32_t graph_kept_number(const graph *g, size_t block);
+/* How many values are kept, with and without those of the direction. */
+size_t graph_n_kept(const graph *g, bool along);
 
 static inline graph_ref graph_zero(void)
 {

@@ -85,12 +85,68 @@ bool graph_is_kept(const graph *g, size_t block)
            (size_t)b->shape.channels_in * b->shape.kernel * b->shape.kernel >= least;
 }
 
-size_t graph_kept_before(const graph *g, size_t block)
+bool graph_stands_together(const graph *g, uint32_t array, graph_kind kind, uint32_t *first)
+{
+    const graph_array *a = &g->array[array];
+    const uint32_t *list = graph_list(g, array);
+    *first = g->node[list[0]].a;
+    for (size_t k = 0; k < a->n; k++)
+        if (g->node[list[k]].kind != kind || g->node[list[k]].a != *first + k)
+            return false;
+    return true;
+}
+
+size_t graph_factored_block(const graph *g)
+{
+    size_t best = SIZE_MAX, most = 0;
+    uint32_t first;
+    for (size_t k = 0; k < g->n_recorded; k++) {
+        const graph_block *b = &g->block[k];
+        size_t size = ad_block_size(&b->shape, AD_BLOCK_W);
+        if (size > most && graph_is_kept(g, k) &&
+            size == (size_t)b->shape.channels_in * b->shape.channels_out &&
+            graph_stands_together(g, b->pair[0][0], GRAPH_PARAM, &first) &&
+            graph_stands_together(g, b->pair[0][1], GRAPH_FEATURE, &first)) {
+            best = k;
+            most = size;
+        }
+    }
+    return best;
+}
+
+static size_t kept_before(const graph *g, size_t block)
 {
     size_t n = 0;
     for (size_t k = 0; k < block; k++)
         n += graph_is_kept(g, k) ? ad_block_size(&g->block[k].shape, AD_BLOCK_Z) : 0;
     return n;
+}
+
+size_t graph_n_kept(const graph *g, bool along)
+{
+    size_t block = along ? graph_factored_block(g) : SIZE_MAX;
+    return kept_before(g, g->n_recorded) +
+           (block == SIZE_MAX ? 0 : ad_block_size(&g->block[block].shape, AD_BLOCK_Z));
+}
+
+/* The block is the other one with the direction for its parameters. */
+static bool is_along(const graph *g, const graph_block *b, const graph_block *other)
+{
+    uint32_t first, along;
+    return b->part == AD_BLOCK_Z && b->n_pairs == 1 && b->pair[0][1] == other->pair[0][1] &&
+           memcmp(&b->shape, &other->shape, sizeof b->shape) == 0 &&
+           graph_stands_together(g, other->pair[0][0], GRAPH_PARAM, &first) &&
+           graph_stands_together(g, b->pair[0][0], GRAPH_ALONG, &along) && along == first;
+}
+
+uint32_t graph_kept_number(const graph *g, size_t block)
+{
+    if (graph_is_kept(g, block))
+        return (uint32_t)kept_before(g, block);
+    size_t other = graph_factored_block(g);
+    if (other != SIZE_MAX && is_along(g, &g->block[block], &g->block[other]))
+        return (uint32_t)graph_n_kept(g, false);
+    return UINT32_MAX;
 }
 
 /* ----------------------------------------------------------------- written out as sums */

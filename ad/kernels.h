@@ -70,11 +70,12 @@ typedef struct kernel_block {
     kernel_sparse sparse;
     double *factors; /* [n_factors][factor_stride] of compact stats, at this block's lanes */
     size_t factor_stride;
-    double *kept; /* [program's n_kept][lanes] of this block, or NULL */
-    bool recall;  /* such values are read, not computed and written */
-    bool compact; /* means, and the sums of variances, are all that is asked for */
-    double *sums; /* [n_jobs][JOB_SIZE] */
-    bool first;   /* no block before this one: take g0, h0 here */
+    double *kept;            /* [program's n_kept][lanes] of this block, or NULL */
+    size_t first_along;      /* number of the first of them that depends on v */
+    bool keep[2], recall[2]; /* such values are written; are read, not computed; [1]: of v */
+    bool compact;            /* means, and the sums of variances, are all that is asked for */
+    double *sums;            /* [n_jobs][JOB_SIZE] */
+    bool first;              /* no block before this one: take g0, h0 here */
     kernel_level level;
     /* Called for each job with its g and h [lanes]; NULL: not wanted. */
     void (*emit)(void *ctx, uint32_t job, const double *g, const double *h);
@@ -99,7 +100,24 @@ typedef struct kernel_part {
     double own[4], between[4]; /* STAT_...: of sums of deviations, of differences of means */
     bool finite;               /* the means are */
     double *right_products;    /* [KERNEL_PRODUCTS][lanes], the caller's */
+    /* Of a factored one: x_i.x_j up to the diagonal, x_i.e, |e|^2 with e the sum of deviations
+     * from the first sample. */
+    double *gram, *along; /* [lanes][lanes], [lanes], the caller's */
+    double square;
 } kernel_part;
+
+/* A stat whose mean is not written out: ad/kernels_factored.h. */
+typedef struct kernel_factored {
+    double *gram, *along; /* of all columns, those of the first part */
+    double square;
+    double *sum;     /* [lanes] of rows of G */
+    double *product; /* [n_left][n_z][lanes] (z - z_0) G */
+    /* For combinations out = mean of z x' + scale out: z less its first sample's values, and
+     * these. */
+    double *left, *first; /* [n_z][lanes], [n_z] */
+    double *out;          /* [n_z][n_x] */
+    double scale;
+} kernel_factored;
 
 typedef struct kernel_set {
     ad_isa isa;
@@ -122,6 +140,23 @@ typedef struct kernel_set {
                           kernel_part *out);
     bool (*chunk_end)(const kernel_block *chunk, const plan_stat *stat, const kernel_chunk *c,
                       const kernel_part *part);
+    /* Instead of the last two, for all samples in one chunk: once for each group of columns;
+     * once; for each group of rows; and once, with the sums' inner products [STAT_SUMS].  Then
+     * a combination, once for each group of columns, which returns its sum of squares.
+     * ad/kernels_factored.h. */
+    void (*factored_columns)(const kernel_block *chunk, const plan_stat *stat,
+                             const uint32_t *number, const kernel_chunk *c, size_t group,
+                             kernel_part *out);
+    void (*factored_gather)(const kernel_block *chunk, const kernel_chunk *c,
+                            const kernel_part *part, kernel_factored *out);
+    void (*factored_rows)(const kernel_block *chunk, const plan_stat *stat,
+                          const kernel_chunk *c, const kernel_factored *f, size_t group);
+    void (*factored_end)(const kernel_block *chunk, const plan_stat *stat,
+                         const kernel_chunk *c, const kernel_part *part,
+                         const kernel_factored *f, double *inner);
+    double (*factored_combine)(const kernel_block *chunk, const plan_stat *stat,
+                               const uint32_t *number, const kernel_chunk *c,
+                               const kernel_factored *f, size_t group);
 } kernel_set;
 
 /* Kernels for isa, or NULL if they are not compiled in or this processor cannot run them. */

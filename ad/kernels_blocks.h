@@ -88,7 +88,7 @@ static size_t terms_of_x(const kernel_block *b, const bilinear *f, size_t at)
 
 enum {
     BLOCK_ROWS = 16,  /* channels of a tile of one vector */
-    BLOCK_TERMS = 64, /* terms of a tile: their rows stay in the nearest cache */
+    BLOCK_TERMS = 128, /* terms of a tile: their rows stay in the nearest cache */
 };
 
 typedef struct block_tile {
@@ -270,12 +270,12 @@ static void prepare_weights(const kernel_block *b, bilinear *f)
 }
 
 /* The result's rows to memory that outlives the block, or back. */
-static void keep_block(const kernel_block *b, const bilinear *f)
+static void keep_block(const kernel_block *b, const bilinear *f, bool recall)
 {
     size_t n = ad_block_size(f->s, f->part);
     for (size_t k = 0; k < n; k++) {
         double *kept = b->kept + (f->kept + k) * b->lanes;
-        if (f->out[k] != UINT32_MAX && b->recall)
+        if (f->out[k] != UINT32_MAX && recall)
             memcpy(b->rows + f->out[k] * b->stride, kept, b->lanes * sizeof *kept);
         else if (f->out[k] != UINT32_MAX)
             memcpy(kept, row_of(b, f->out[k]), b->lanes * sizeof *kept);
@@ -290,9 +290,10 @@ static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
     code = read_block(b, code, &f);
     const ad_block_shape *s = f.s;
     size_t n_z = (size_t)s->height_out * s->width_out, n_x = (size_t)s->height * s->width;
-    bool kept = b->kept && f.kept != UINT32_MAX;
-    if (kept && b->recall) {
-        keep_block(b, &f);
+    bool kept = f.kept != UINT32_MAX;
+    int along = kept && f.kept >= b->first_along;
+    if (kept && b->recall[along]) {
+        keep_block(b, &f, true);
         return code;
     }
     if (f.part == AD_BLOCK_W) {
@@ -304,8 +305,8 @@ static const uint32_t *run_block(const kernel_block *b, const uint32_t *code)
         run_pixel(b, f.access, terms_of_z(b, &f, k), f.step, f.out + k, n_z, s->channels_out);
     for (size_t k = 0; f.part == AD_BLOCK_X && k < n_x; k++)
         run_pixel(b, f.access, terms_of_x(b, &f, k), f.step, f.out + k, n_x, s->channels_in);
-    if (kept)
-        keep_block(b, &f);
+    if (kept && b->keep[along])
+        keep_block(b, &f, false);
     return code;
 }
 

@@ -51,6 +51,23 @@ static void chunk_begin(const kernel_block *b, const plan_stat *s, const uint32_
 
 /* ------------------------------------------------------------------------------- means */
 
+/* acc += the sum over n samples of z x', at n_rows rows and n_vectors columns; z [rows][lanes],
+ * x [n][stride]. */
+INLINE void chunk_add(vd acc[TALL_ROWS][TILE], const double *z, size_t lanes, const double *x,
+                      size_t stride, size_t n, int n_rows, int n_vectors)
+{
+    for (const double *end = z + n; z < end; z++, x += stride) {
+        vd v[TILE];
+        for (int i = 0; i < n_vectors; i++)
+            v[i] = load_unaligned(x + i * W);
+        for (int r = 0; r < n_rows; r++) {
+            vd zr = v_splat(z[(size_t)r * lanes]);
+            for (int i = 0; i < n_vectors; i++)
+                acc[r][i] = v_fma(zr, v[i], acc[r][i]);
+        }
+    }
+}
+
 /* acc = the sums of (z - z_0) x' at n_rows rows from j on and n_vectors columns of the panel
  * from k on. */
 INLINE void chunk_multiply(const kernel_block *b, const ghost *f, const ghost_panel *p,
@@ -62,19 +79,8 @@ INLINE void chunk_multiply(const kernel_block *b, const ghost *f, const ghost_pa
             acc[r][i] = v_splat(0.0);
     for (uint32_t pair = 0; pair < f->s->n_pairs[which]; pair++) {
         const uint32_t *at = f->s->pair[which][pair];
-        const double *z = b->left + (at[0] * f->n_z + j) * b->lanes;
-        const double *x = p->x[at[1]] + k;
-        const size_t stride = p->stride, lanes = b->lanes;
-        for (const double *end = z + b->n_valid; z < end; z++, x += stride) {
-            vd v[TILE];
-            for (int i = 0; i < n_vectors; i++)
-                v[i] = load_unaligned(x + i * W);
-            for (int r = 0; r < n_rows; r++) {
-                vd zr = v_splat(z[(size_t)r * lanes]);
-                for (int i = 0; i < n_vectors; i++)
-                    acc[r][i] = v_fma(zr, v[i], acc[r][i]);
-            }
-        }
+        chunk_add(acc, b->left + (at[0] * f->n_z + j) * b->lanes, b->lanes, p->x[at[1]] + k,
+                  p->stride, b->n_valid, n_rows, n_vectors);
     }
 }
 

@@ -3,6 +3,7 @@
  * Included once by each kernels_*.c with KERNEL_SET, the name of the set it defines. */
 #include "ad/kernels_blocks.h"
 #include "ad/kernels_chunk.h"
+#include "ad/kernels_factored.h"
 #include "ad/kernels_functions.h"
 #include "ad/kernels_jobs.h"
 #include "ad/kernels_merge.h"
@@ -156,5 +157,18 @@ static const uint32_t *loop(double *u, const uint32_t *code)
     return t;
 }
 
-const kernel_set KERNEL_SET = {KERNEL_ISA, run,         load,          loop,
-                               merge,      chunk_begin, chunk_columns, chunk_end};
+const kernel_set KERNEL_SET = {
+    .isa = KERNEL_ISA,
+    .run = run,
+    .load = load,
+    .loop = loop,
+    .merge = merge,
+    .chunk_begin = chunk_begin,
+    .chunk_columns = chunk_columns,
+    .chunk_end = chunk_end,
+    .factored_columns = factored_columns,
+    .factored_gather = factored_gather,
+    .factored_rows = factored_rows,
+    .factored_end = factored_end,
+    .factored_combine = factored_combine,
+};

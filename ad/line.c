@@ -128,6 +128,8 @@ meka_status ad_eval_line(ad_batch *batch, const double *theta, const double *v, 
                           .ctx = &sink,
                           .recall = out->again && batch->kept_n == n &&
                                     batch->kept_theta == theta && batch->kept_xi == xi};
+    const ad_factored *f = &batch->factored;
+    request.recall_along = batch->n_deferred > 0 && f->stat && f->combined && f->v == v;
     if (!out->again)
         batch->n_deferred = 0;
     meka_status status = batch->program->replay ? ad_batch_run(batch, &request, err)

@@ -33,9 +33,17 @@ static bool is_direct(const moments_sink *sink, const plan_stat *s)
     return s->direct && (s->n_pairs[1] > 0 || !sink->out->hvp_mean);
 }
 
+/* Its means are not written. */
+static bool is_factored(const moments_sink *sink, const plan_stat *s)
+{
+    return s->factored && sink->request->factored;
+}
+
 /* Whether its means are finite is known since they were written: all of them are wanted. */
 static bool is_judged(const moments_sink *sink, const plan_stat *s)
 {
+    if (is_factored(sink, s))
+        return true;
     bool whole = sink->out->grad_mean && (sink->out->hvp_mean || s->n_pairs[1] == 0);
     return is_direct(sink, s) && s->shape.n_terms == 0 && whole;
 }
@@ -82,8 +90,17 @@ static void take_chunk(void *ctx, size_t first, size_t n)
         if (!sink->compact || !s->compact || s->shape.n_terms > 0)
             continue;
         kernel_total total = compact_total(sink, s);
+        if (is_factored(sink, s))
+            continue;
         bool finite = ad_chunk_add(sink->batch, sink->request, s, first, n, &total);
         sink->finite = sink->finite && (finite || !is_judged(sink, s));
+    }
+    /* Last, because its factors stay where they are for ad_combine_means. */
+    for (size_t k = 0; k < sink->plan->n_stats; k++) {
+        const plan_stat *s = &sink->plan->stat[k];
+        kernel_total total = compact_total(sink, s);
+        if (is_factored(sink, s))
+            ad_factored_add(sink->batch, sink->request, s, &total);
     }
 }
 
@@ -323,7 +340,7 @@ static meka_status full_covariances(ad_batch *batch, const ad_request *moments, 
     ad_request request = *moments;
     request.level = KERNEL_NOTHING;
     request.compact = false;
-    request.keep = false;
+    request.keep = request.factored = false;
     request.max_lanes = KERNEL_LANES;
     request.serial = true;
     request.block = take_cov_block;
@@ -415,6 +432,7 @@ meka_status ad_batch_moments(ad_batch *batch, const double *theta, const double 
                           .keep = out->keep && n <= batch->n_kept};
     bool finite = true;
     sink.request = &request;
+    request.factored = out->defer && ad_factored_serves(batch, &request);
     meka_status status = compute(batch, &request, &sink, &finite, err);
     if (status || finite)
         return status;

@@ -103,6 +103,7 @@ typedef struct plan_stat {
     ad_block_shape shape;
     uint32_t first_job, n; /* n = size of w */
     bool compact;          /* a matrix product will do; see ad/kernels_ghost.h */
+    bool factored;         /* its mean need not be written out; see ad/kernels_factored.h */
     bool direct; /* of the parameters from number `param` on, in order, without a factor */
     uint32_t param;
     uint32_t n_left, n_right;

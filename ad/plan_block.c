@@ -9,19 +9,6 @@
 
 /* --------------------------------------------------------------------------- operands */
 
-/* All elements are inputs of this kind and stand together. */
-static bool stands_together(const planner *p, uint32_t array, graph_kind kind)
-{
-    const graph_array *a = &p->g->array[array];
-    const uint32_t *list = graph_list(p->g, array);
-    for (size_t k = 0; k < a->n; k++) {
-        const graph_node *n = planner_node(p, list[k]);
-        if (n->kind != kind || n->a != planner_node(p, list[0])->a + k)
-            return false;
-    }
-    return true;
-}
-
 static array_source source_of(const planner *p, uint32_t array)
 {
     const graph_array *a = &p->g->array[array];
@@ -29,10 +16,11 @@ static array_source source_of(const planner *p, uint32_t array)
     for (size_t k = 0; k < a->n; k++)
         if (planner_node(p, list[k])->varying)
             return (array_source){PLAN_ROWS, 0};
-    if (stands_together(p, array, GRAPH_PARAM))
-        return (array_source){PLAN_THETA, planner_node(p, list[0])->a};
-    if (stands_together(p, array, GRAPH_ALONG))
-        return (array_source){PLAN_ALONG, planner_node(p, list[0])->a};
+    uint32_t first;
+    if (graph_stands_together(p->g, array, GRAPH_PARAM, &first))
+        return (array_source){PLAN_THETA, first};
+    if (graph_stands_together(p->g, array, GRAPH_ALONG, &first))
+        return (array_source){PLAN_ALONG, first};
     return (array_source){PLAN_PACK, 0};
 }
 
@@ -176,6 +164,20 @@ static bool is_irregular(const row_stat *s, uint8_t *seen, uint32_t element,
     return scaled || again;
 }
 
+/* Of gradient and product of the weights of graph_factored_block, one outer product each. */
+static bool is_factored(const planner *p, const row_stat *s)
+{
+    size_t block = graph_factored_block(p->g);
+    const plan_stat *out = &s->out;
+    if (block == SIZE_MAX || !out->compact || !out->direct || out->n_right != 1 ||
+        out->n_pairs[0] != 1 || out->n_pairs[1] != 1)
+        return false;
+    const graph_block *b = &p->g->block[block];
+    uint32_t first;
+    return graph_stands_together(p->g, b->pair[0][0], GRAPH_PARAM, &first) &&
+           first == out->param && s->right[0] == b->pair[0][1];
+}
+
 /* What the statistics of one stat's elements become; params [n_params] are of those jobs. */
 static void describe(planner *p, row_stat *s, const plan_param *params, uint8_t *seen)
 {
@@ -206,10 +208,11 @@ static void describe(planner *p, row_stat *s, const plan_param *params, uint8_t 
             out->value[k] = at[1];
             continue;
         }
-        const uint32_t *list = graph_list(p->g, s->right[k]);
-        bool features = stands_together(p, s->right[k], GRAPH_FEATURE);
-        out->feature[k] = features ? planner_node(p, list[0])->a : UINT32_MAX;
+        uint32_t first;
+        bool features = graph_stands_together(p->g, s->right[k], GRAPH_FEATURE, &first);
+        out->feature[k] = features ? first : UINT32_MAX;
     }
+    out->factored = is_factored(p, s);
 }
 
 typedef struct stat_param {

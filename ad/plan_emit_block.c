@@ -119,9 +119,7 @@ void plan_put_block(emitter *e, uint32_t id)
     plan_put(e, number_shape(e, &b->shape));
     plan_put(e, b->part);
     plan_put(e, b->n_pairs);
-    size_t number = planner_node(p, id)->a;
-    plan_put(e, graph_is_kept(p->g, number) ? (uint32_t)graph_kept_before(p->g, number)
-                                            : UINT32_MAX);
+    plan_put(e, graph_kept_number(p->g, planner_node(p, id)->a));
     for (uint32_t k = 0; k < n; k++)
         plan_put(e, p->row[id + 1 + k] ? plan_row_number(e, id + 1 + k) : UINT32_MAX);
     for (uint32_t k = 0; k < b->n_pairs; k++) {

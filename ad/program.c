@@ -83,7 +83,8 @@ static meka_status make_plans(ad_program *program, meka_error *err)
     size_t n_nodes = g.n_nodes, n_terms = g.n_terms;
     size_t n_blocks = g.n_blocks, n_arrays = g.n_arrays;
     g.n_recorded = n_blocks;
-    program->n_kept = graph_kept_before(&g, n_blocks);
+    program->n_kept = graph_n_kept(&g, true);
+    program->first_along = graph_n_kept(&g, false);
     meka_status status = g.error.status ? meka_fail(err, g.error.status, "%s", g.error.text)
                                         : make_derivatives(program, &g, loss, err);
     if (!status) {

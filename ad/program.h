@@ -6,11 +6,12 @@
 
 struct ad_program {
     ad_objective objective;
-    ad_tape tape;    /* the trial recording */
-    uint8_t *active; /* [n_slots] 1: depends on theta; so derivatives pass through it */
-    unsigned passes; /* AD_PASS_... that are on */
-    bool replay;     /* plan holds what serves every sample */
-    size_t n_kept;   /* values of a sample that plans can keep for one another */
+    ad_tape tape;       /* the trial recording */
+    uint8_t *active;    /* [n_slots] 1: depends on theta; so derivatives pass through it */
+    unsigned passes;    /* AD_PASS_... that are on */
+    bool replay;        /* plan holds what serves every sample */
+    size_t n_kept;      /* values of a sample that plans can keep for one another, */
+    size_t first_along; /* of which those from here on depend on the direction */
     ad_plan plan[PLAN_N_MODES];
 };
 

@@ -389,9 +389,11 @@ meka_status ad_combine_means(ad_batch *batch, double a, double b, double c, doub
 typedef struct ad_line_moments {
     int order;
     /* The caller's word that theta and xi hold what they held when the batch's last evaluation,
-     * an ad_eval_moments with `keep` on the same arrays, read them: costly values that depend
-     * on these alone are then not computed once more.  Where the batch has none, or others,
-     * they are; no result depends on it. */
+     * an ad_eval_moments with `keep` on the same arrays, read them, and that v, if it is the
+     * array which that read as v and ad_combine_means has written since, holds what it wrote:
+     * costly values that depend on these alone are then not computed once more.  Where the
+     * batch has none, or others, they are; without ad_combine_means no result depends on it,
+     * after it their last bits do. */
     bool again;
     double mean[4];
     double cov[4][4]; /* unbiased, of one sample; diagonal = variances; 0 with n = 1 */
