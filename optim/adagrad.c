@@ -16,8 +16,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const adagrad_params *p = params;
-    double *s = state, *g = scratch; /* [d] each */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *s = state; /* [d] */
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     double alpha = p->alpha * step->factor;
@@ -39,6 +40,5 @@ const opt_method opt_method_adagrad = {
     .options = OPT_TABLE(options, adagrad_params),
     .min_batch = 1,
     .n_vectors = 1,
-    .n_work = 1,
     .step = take_step,
 };

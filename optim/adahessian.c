@@ -46,22 +46,20 @@ static void average_blocks(size_t d, size_t size, double *x)
     }
 }
 
-/* The batch gradient to g and the estimate z * Hz of the Hessian's diagonal to D, both
- * from one pass; z, D [d]. */
-static meka_status observe(const opt_step *step, double *g, double *z, double *D,
-                           meka_error *err)
+/* The batch gradient and the estimate z * Hz of the Hessian's diagonal, to D, both from one
+ * pass; z, D [d]. */
+static meka_status observe(const opt_step *step, double *z, double *D, meka_error *err)
 {
     size_t d = step->n_params;
     draw(step, z);
-    ad_moments moments = {.grad_mean = g, .hvp_mean = D};
+    ad_moments moments = {.grad_mean = step->gradient, .hvp_mean = D};
     meka_status status = opt_view_moments(step->batch, step->theta, z, &moments, err);
     if (status != MEKA_OK)
         return status;
     for (size_t j = 0; j < d; j++)
         D[j] *= z[j];
     step->row->loss = moments.loss_mean;
-    step->row->grad_norm = opt_norm(d, g);
-    memcpy(step->gradient, g, d * sizeof *g);
+    step->row->grad_norm = opt_norm(d, step->gradient);
     return MEKA_OK;
 }
 
@@ -71,9 +69,10 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const adahessian_params *p = params;
     size_t d = step->n_params;
     double *updates = state, *m = state + 1, *square = m + d; /* updates: diagonals so far */
-    double *g = scratch, *z = g + d, *D = z + d;
+    double *z = scratch, *D = z + d, *mean = step->room;      /* [d] each */
+    const double *g = step->gradient;
     bool update = step->t % p->interval == 0;
-    meka_status status = update ? observe(step, g, z, D, err) : opt_step_gradient(step, g, err);
+    meka_status status = update ? observe(step, z, D, err) : opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (update) {
@@ -87,11 +86,12 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     double correction2 = 1.0 - pow(p->beta2, *updates);
     for (size_t j = 0; j < d; j++) {
         m[j] = p->beta1 * m[j] + (1.0 - p->beta1) * g[j];
-        g[j] = m[j] / correction1;
+        mean[j] = m[j] / correction1;
         double v = pow(sqrt(square[j] / correction2), p->power);
-        step->theta[j] -= alpha * (g[j] / (v + p->epsilon) + p->weight_decay * step->theta[j]);
+        step->theta[j] -=
+            alpha * (mean[j] / (v + p->epsilon) + p->weight_decay * step->theta[j]);
     }
-    opt_step_estimate(step, g);
+    opt_step_estimate(step, mean);
     step->row->alpha = alpha;
     return MEKA_OK;
 }
@@ -111,6 +111,6 @@ const opt_method opt_method_adahessian = {
     .min_batch = 1,
     .n_scalars = 1,
     .n_vectors = 2,
-    .n_work = 3,
+    .n_work = 2,
     .step = take_step,
 };

@@ -25,9 +25,10 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const adam_params *p = params;
     size_t d = step->n_params;
-    double *g = scratch, *largest = state + OPT_ADAM_SCALARS + OPT_ADAM_VECTORS * d;
+    double *unbiased = step->room, *largest = state + OPT_ADAM_SCALARS + OPT_ADAM_VECTORS * d;
+    const double *g = step->gradient;
     opt_adam mean;
-    meka_status status = opt_step_gradient(step, g, err);
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     opt_adam_add(&mean, state, d, p->beta1, p->beta2, g);
@@ -35,11 +36,12 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     for (size_t j = 0; j < d; j++) {
         double square = mean.v[j] / mean.weight2;
         largest[j] = fmax(largest[j], square);
-        g[j] = mean.m[j] / mean.weight1;
+        unbiased[j] = mean.m[j] / mean.weight1;
         double scale = sqrt(p->amsgrad ? largest[j] : square) + p->epsilon;
-        step->theta[j] -= alpha * (opt_ratio(g[j], scale) + p->weight_decay * step->theta[j]);
+        step->theta[j] -=
+            alpha * (opt_ratio(unbiased[j], scale) + p->weight_decay * step->theta[j]);
     }
-    opt_step_estimate(step, g);
+    opt_step_estimate(step, unbiased);
     step->row->alpha = alpha;
     return MEKA_OK;
 }
@@ -60,6 +62,5 @@ const opt_method opt_method_adam = {
     .min_batch = 1,
     .n_scalars = OPT_ADAM_SCALARS,
     .n_vectors = OPT_ADAM_VECTORS + 1,
-    .n_work = 1,
     .step = take_step,
 };

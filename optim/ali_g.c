@@ -18,8 +18,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const ali_g_params *p = params;
-    double *g = scratch, *v = state; /* [d] each */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *v = state; /* [d] */
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     size_t d = step->n_params;
@@ -50,6 +51,5 @@ const opt_method opt_method_ali_g = {
     .options = OPT_TABLE(options, ali_g_params),
     .min_batch = 1,
     .n_vectors = 1,
-    .n_work = 1,
     .step = take_step,
 };

@@ -18,11 +18,11 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const cocob_params *p = params;
     size_t d = step->n_params;
-    double *g = scratch;
+    const double *g = step->gradient;
     /* [d] each: the start; largest |g|; sums of |g| and of -g; what the bets have won */
     double *start = state, *largest = start + d, *total = largest + d, *sum = total + d,
            *reward = sum + d;
-    meka_status status = opt_step_gradient(step, g, err);
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0)
@@ -53,6 +53,5 @@ const opt_method opt_method_cocob = {
     .options = OPT_TABLE(options, cocob_params),
     .min_batch = 1,
     .n_vectors = 5,
-    .n_work = 1,
     .step = take_step,
 };

@@ -109,8 +109,8 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     size_t n = step->n_params;
     double *first = state + N_SCALARS;
     const vectors vec = {.s = first, .x0 = first + n, .m = first + n, .v = first + 2 * n};
-    double *g = scratch;
-    meka_status status = opt_step_gradient(step, g, err);
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0) {
@@ -146,6 +146,5 @@ const opt_method opt_method_d_adaptation = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 3,
-    .n_work = 1,
     .step = take_step,
 };

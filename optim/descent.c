@@ -2,7 +2,6 @@
 #include "optim/methods.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Sums are taken in so many chains, always the same, so that a processor can add several terms
  * at once and the compiler may use vectors. */
@@ -70,24 +69,21 @@ meka_status opt_check_square(double square, meka_error *err)
                      "the square of the gradient overflows; scale the objective down");
 }
 
-meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err)
+meka_status opt_step_gradient(const opt_step *step, meka_error *err)
 {
-    ad_moments moments = {.grad_mean = g};
+    ad_moments moments = {.grad_mean = step->gradient};
     meka_status status = opt_view_moments(step->batch, step->theta, NULL, &moments, err);
     if (status != MEKA_OK)
         return status;
     step->row->loss = moments.loss_mean;
-    step->row->grad_norm = opt_norm(step->n_params, g);
-    step->row->filtered_norm = step->row->grad_norm;
-    if (g != step->gradient)
-        memcpy(step->gradient, g, step->n_params * sizeof *g);
-    memcpy(step->estimate, g, step->n_params * sizeof *g);
+    opt_step_estimate(step, step->gradient);
+    step->row->grad_norm = step->row->filtered_norm;
     return MEKA_OK;
 }
 
 void opt_step_estimate(const opt_step *step, const double *m)
 {
-    memcpy(step->estimate, m, step->n_params * sizeof *m);
+    *step->estimate = m;
     step->row->filtered_norm = opt_norm(step->n_params, m);
 }
 
@@ -114,8 +110,8 @@ meka_status opt_descend(const opt_step *step, double alpha, bool adaptive, doubl
                         meka_error *err)
 {
     size_t d = step->n_params;
-    double *g = step->gradient;
-    meka_status status = opt_step_gradient(step, g, err);
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status == MEKA_OK && adaptive)
         status = exact_step(step, g, scratch, &alpha, err);
     if (status != MEKA_OK)

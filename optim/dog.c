@@ -19,12 +19,12 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const dog_params *p = params;
-    double *g = scratch;
-    meka_status status = opt_step_gradient(step, g, err);
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
-    double r = opt_distance_update(step, p->reps_rel, &state[DISTANCE], state + N_SCALARS,
-                                   scratch + step->n_params);
+    double r =
+        opt_distance_update(step, p->reps_rel, &state[DISTANCE], state + N_SCALARS, scratch);
     if (step->t == 0)
         state[ROOT] = sqrt(p->epsilon);
     /* The root of the sum, so that squares do not underflow. */
@@ -46,6 +46,6 @@ const opt_method opt_method_dog = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 1,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

@@ -18,12 +18,12 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const dowg_params *p = params;
-    double *g = scratch;
-    meka_status status = opt_step_gradient(step, g, err);
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
-    double r = opt_distance_update(step, p->reps_rel, &state[DISTANCE], state + N_SCALARS,
-                                   scratch + step->n_params);
+    double r =
+        opt_distance_update(step, p->reps_rel, &state[DISTANCE], state + N_SCALARS, scratch);
     /* sqrt(v_t), so that squares do not underflow */
     state[ROOT] = hypot(state[ROOT], r * step->row->grad_norm);
     opt_distance_step(step, r * opt_ratio(r, state[ROOT]), g);
@@ -43,6 +43,6 @@ const opt_method opt_method_dowg = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 1,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

@@ -38,7 +38,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const forward_params *p = params;
     size_t d = step->n_params;
-    double *v = scratch, *estimate = scratch + d; /* [d] each */
+    double *v = scratch, *estimate = step->gradient; /* [d] each */
     memset(estimate, 0, d * sizeof *estimate);
     for (uint64_t i = 0; i < p->n_directions; i++) {
         ad_line_moments line = {.order = 1};
@@ -53,7 +53,6 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     double alpha = step->factor * p->alpha;
     for (size_t j = 0; j < d; j++)
         step->theta[j] -= alpha * estimate[j];
-    memcpy(step->gradient, estimate, d * sizeof *estimate);
     opt_step_estimate(step, estimate);
     step->row->alpha = alpha;
     return MEKA_OK;
@@ -68,6 +67,6 @@ const opt_method opt_method_forward_gradient = {
                   "paper chooses a step size for every problem",
     .options = OPT_TABLE(options, forward_params),
     .min_batch = 1,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

@@ -17,8 +17,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const heavy_ball_params *p = params;
-    double *v = state, *g = scratch; /* [d] each */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *v = state; /* [d] */
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     double alpha = p->alpha * step->factor;
@@ -42,6 +43,5 @@ const opt_method opt_method_heavy_ball = {
     .options = OPT_TABLE(options, heavy_ball_params),
     .min_batch = 1,
     .n_vectors = 1,
-    .n_work = 1,
     .step = take_step,
 };

@@ -61,7 +61,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const igt_params *p = params;
     size_t d = step->n_params;
     double *v = state, *before = state + d, *w = state + 2 * d; /* [d] each */
-    double *g = scratch, *point = scratch + d;
+    double *g = step->gradient, *point = scratch;
     double factor = transport_factor(p, step->t), alpha = step->factor * p->alpha;
     if (step->t == 0)
         memcpy(before, step->theta, d * sizeof *before);
@@ -75,8 +75,8 @@ static meka_status take_step(const void *params, double *state, double *scratch,
         v[j] += (g[j] - v[j]) / (1.0 + factor);
         w[j] = p->mu * w[j] + v[j];
         step->theta[j] -= alpha * w[j];
+        g[j] = v[j];
     }
-    memcpy(step->gradient, v, d * sizeof *v);
     opt_step_estimate(step, v);
     step->row->gain = 1.0 / (1.0 + factor);
     step->row->alpha = alpha;
@@ -95,6 +95,6 @@ const opt_method opt_method_igt = {
     .options = OPT_TABLE(options, igt_params),
     .min_batch = 1,
     .n_vectors = 3,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

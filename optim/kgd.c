@@ -64,8 +64,8 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const kgd_params *p = params;
     size_t d = step->n_params;
     double *P = state, *m = state + 1, *memory = m + d; /* [1], [d], [d] */
-    double *g = scratch;
-    meka_status status = opt_step_gradient(step, g, err);
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0) {
@@ -96,6 +96,5 @@ const opt_method opt_method_kgd = {
     .min_batch = 1,
     .n_scalars = 1,
     .n_vectors = 2,
-    .n_work = 1,
     .step = take_step,
 };

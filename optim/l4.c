@@ -56,11 +56,11 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const l4_params *p = params;
     size_t d = step->n_params;
-    double *g = scratch, *m = g + d, *v = m + d; /* [d] each */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *m = step->room, *v = scratch; /* [d] each */
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
-    average(p, d, g, state, m, v);
+    average(p, d, step->gradient, state, m, v);
     opt_step_estimate(step, m);
     double loss = step->row->loss;
     double least = fmin(step->t == 0 ? p->gamma_0 * loss : state[L_MIN], loss);
@@ -91,6 +91,6 @@ const opt_method opt_method_l4 = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 2,
-    .n_work = 3,
+    .n_work = 2,
     .step = take_step,
 };

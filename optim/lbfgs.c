@@ -135,9 +135,9 @@ static meka_status observe(const opt_step *step, memory *w, meka_error *err)
         *w->known = 1.0;
     }
     step->row->loss = *w->f;
-    step->row->grad_norm = opt_norm(w->d, w->g);
     memcpy(step->gradient, w->g, w->d * sizeof *w->g);
-    opt_step_estimate(step, w->g);
+    opt_step_estimate(step, step->gradient); /* w->g is the next point's at the end */
+    step->row->grad_norm = step->row->filtered_norm;
     return MEKA_OK;
 }
 

@@ -59,10 +59,10 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const mars_params *p = params;
     size_t d = step->n_params;
     double *m = state, *v = state + d, *memory = state + 2 * d; /* [d] each */
-    double *g = scratch, *c = scratch + d;
-    meka_status status = opt_step_gradient(step, g, err);
+    double *c = scratch, *mean = step->room;                    /* [d] each */
+    meka_status status = opt_step_gradient(step, err);
     if (status == MEKA_OK)
-        status = correct(p, step, memory, g, c, err);
+        status = correct(p, step, memory, step->gradient, c, err);
     if (status != MEKA_OK)
         return status;
     double count = (double)step->t + 1.0, alpha = step->factor * p->alpha;
@@ -70,11 +70,11 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     for (size_t j = 0; j < d; j++) {
         m[j] += (1.0 - p->beta1) * (c[j] - m[j]);
         v[j] += (1.0 - p->beta2) * (c[j] * c[j] - v[j]);
-        step->estimate[j] = m[j] / unbias1;
-        double direction = step->estimate[j] / (sqrt(v[j] / unbias2) + p->epsilon);
+        mean[j] = m[j] / unbias1;
+        double direction = mean[j] / (sqrt(v[j] / unbias2) + p->epsilon);
         step->theta[j] -= alpha * (direction + p->weight_decay * step->theta[j]);
     }
-    step->row->filtered_norm = opt_norm(d, step->estimate);
+    opt_step_estimate(step, mean);
     step->row->alpha = alpha;
     return MEKA_OK;
 }
@@ -91,6 +91,6 @@ const opt_method opt_method_mars_adamw = {
     .options = OPT_TABLE(options, mars_params),
     .min_batch = 1,
     .n_vectors = 3,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

@@ -92,8 +92,8 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const mechanic_params *p = params;
     size_t d = step->n_params;
     double *x_ref = state + N_SCALARS, *delta = x_ref + d, *m = delta + d, *v = m + d;
-    double *g = scratch;
-    meka_status status = opt_step_gradient(step, g, err);
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0)
@@ -120,6 +120,5 @@ const opt_method opt_method_mechanic = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 4,
-    .n_work = 1,
     .step = take_step,
 };

@@ -48,11 +48,11 @@
 
 /* ------------------------------------------------------- what steps are made of */
 
-/* The mean gradient g [d] of step->batch at step->theta.  Fills the row's loss and norms,
- * and takes g, which may be step->gradient, as that and as step->estimate. */
-meka_status opt_step_gradient(const opt_step *step, double *g, meka_error *err);
+/* The mean gradient of step->batch at step->theta to step->gradient, which is the estimate of
+ * grad f(theta_t), too.  Fills the row's loss and norms. */
+meka_status opt_step_gradient(const opt_step *step, meka_error *err);
 
-/* Takes m [d] as the estimate of grad f(theta_t) instead. */
+/* Takes m [d] as the estimate instead: step->room, or part of the state. */
 void opt_step_estimate(const opt_step *step, const double *m);
 
 /* a / b; 0 where b is 0: what has not had a gradient does not move, as with the pseudo-inverse

@@ -91,13 +91,13 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const momo_params *p = params;
     size_t n = step->n_params;
-    double *g = scratch, *direction = g + n, *d = state + N_SCALARS; /* [d] each */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *direction = scratch, *mean = step->room, *d = state + N_SCALARS; /* [d] each */
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0)
         state[BOUND] = p->f_star;
-    average(p, step, g, state);
+    average(p, step, step->gradient, state);
     double square = precondition(p, n, state, direction);
     status = opt_check_square(square, err);
     if (status != MEKA_OK)
@@ -107,9 +107,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     double tau = choose(p, state, cap, opt_dot(n, d, step->theta), square);
     for (size_t j = 0; j < n; j++) {
         step->theta[j] = (step->theta[j] - tau * direction[j]) / decay;
-        g[j] = d[j] / state[RHO];
+        mean[j] = d[j] / state[RHO];
     }
-    opt_step_estimate(step, g);
+    opt_step_estimate(step, mean);
     step->row->slope = square / state[RHO];
     step->row->alpha = tau;
     return MEKA_OK;
@@ -126,7 +126,7 @@ const opt_method opt_method_momo = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 2,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
     .presets = presets,
     .n_presets = sizeof presets / sizeof presets[0],

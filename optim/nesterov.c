@@ -27,8 +27,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const nesterov_params *p = params;
-    double *a = &state[0], *mu = &state[1], *v = state + 2, *g = scratch; /* v, g [d] */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *a = &state[0], *mu = &state[1], *v = state + 2; /* v [d] */
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     double a_now = step->t == 0 ? 1.0 : *a;
@@ -59,6 +60,5 @@ const opt_method opt_method_nesterov = {
     .min_batch = 1,
     .n_scalars = 2,
     .n_vectors = 1,
-    .n_work = 1,
     .step = take_step,
 };

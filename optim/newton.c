@@ -27,16 +27,17 @@ static const double least_damping = 1e-18;
 
 typedef struct workspace {
     size_t d;
-    double *H, *V;                                   /* [d][d] */
-    double *g, *g_trial, *x, *scale, *l, *q, *p, *e; /* [d] */
-    double *eigen;                                   /* [4 d] */
+    double *H, *V;                               /* [d][d] */
+    const double *g;                             /* [d] */
+    double *g_trial, *x, *scale, *l, *q, *p, *e; /* [d] */
+    double *eigen;                               /* [4 d] */
 } workspace;
 
-static workspace arrange(size_t d, double *scratch)
+static workspace arrange(const opt_step *step, double *scratch)
 {
-    workspace w = {.d = d, .H = scratch, .V = scratch + d * d};
-    w.g = w.V + d * d;
-    w.g_trial = w.g + d;
+    size_t d = step->n_params;
+    workspace w = {.d = d, .g = step->gradient, .H = scratch, .V = scratch + d * d};
+    w.g_trial = w.V + d * d;
     w.x = w.g_trial + d;
     w.scale = w.x + d;
     w.l = w.scale + d;
@@ -57,7 +58,7 @@ static meka_status count(const void *params, size_t d, size_t *n_state, size_t *
                          "parameters, not %zu; use lbfgs",
                          MOST_PARAMS, d);
     *n_state = 1;
-    *n_scratch = 2 * d * d + 12 * d;
+    *n_scratch = 2 * d * d + 11 * d;
     return MEKA_OK;
 }
 
@@ -151,9 +152,9 @@ static meka_status search(const newton_params *params, const opt_step *step, wor
 static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
-    workspace w = arrange(step->n_params, scratch);
+    workspace w = arrange(step, scratch);
     bool found = false;
-    meka_status status = opt_step_gradient(step, w.g, err);
+    meka_status status = opt_step_gradient(step, err);
     if (status == MEKA_OK)
         status = opt_check_square(step->row->grad_norm * step->row->grad_norm, err);
     step->row->alpha = 0.0;

@@ -101,9 +101,9 @@ static meka_status evaluate(const search *s, const opt_step *step, size_t k, dou
     s->var_f[k] = moments.loss_var / n;
     s->var_g[k] = line.cov[1][1] / n;
     step->row->loss = moments.loss_mean;
-    step->row->grad_norm = opt_norm(s->d, g);
     memcpy(step->gradient, g, s->d * sizeof *g);
-    opt_step_estimate(step, g);
+    opt_step_estimate(step, step->gradient); /* points of the search move */
+    step->row->grad_norm = step->row->filtered_norm;
     return MEKA_OK;
 }
 

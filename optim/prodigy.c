@@ -63,8 +63,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const prodigy_params *p = params;
     size_t n = step->n_params;
-    double *x0 = state + N_SCALARS, *s = x0 + n, *m = s + n, *v = m + n, *g = scratch;
-    meka_status status = opt_step_gradient(step, g, err);
+    double *x0 = state + N_SCALARS, *s = x0 + n, *m = s + n, *v = m + n;
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0) {
@@ -99,6 +100,5 @@ const opt_method opt_method_prodigy = {
     .min_batch = 1,
     .n_scalars = N_SCALARS,
     .n_vectors = 4,
-    .n_work = 1,
     .step = take_step,
 };

@@ -37,8 +37,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const rmsprop_params *p = params;
     size_t d = step->n_params;
-    double *s = state, *m = s + d, *v = m + d, *g = scratch; /* [d] each */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *s = state, *m = s + d, *v = m + d; /* [d] each */
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     double alpha = p->alpha * step->factor;
@@ -64,6 +65,5 @@ const opt_method opt_method_rmsprop = {
     .options = OPT_TABLE(options, rmsprop_params),
     .min_batch = 1,
     .n_vectors = 3,
-    .n_work = 1,
     .step = take_step,
 };

@@ -109,11 +109,19 @@ static meka_status check_finite(const opt_run *run, const opt_row *row, meka_err
     return MEKA_OK;
 }
 
+static void swap(double **a, double **b)
+{
+    double *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 /* The method's step on a fresh batch; theta and state are as before where it fails. */
 static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
 {
     const meka_source *source = &run->source;
     const opt_config *config = &run->config;
+    const double *estimate = NULL;
     bool full = run->method->full_batch;
     if (!full) {
         source->draw(source->ctx, config->seed, run->t, config->batch_size, run->xi);
@@ -128,8 +136,9 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         .batch = full ? &run->population_view : &run->batch_view,
         .population = run->has_population ? &run->population_view : NULL,
         .theta = run->theta,
-        .estimate = run->estimate,
         .gradient = run->gradient_next,
+        .room = run->room_next,
+        .estimate = &estimate,
         .row = row,
     };
     row->schedule = step.factor;
@@ -143,9 +152,10 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         memcpy(run->state, run->state_before, run->n_state * sizeof *run->state);
         return status;
     }
-    double *last = run->gradient;
-    run->gradient = run->gradient_next;
-    run->gradient_next = last;
+    assert(estimate);
+    run->estimate = estimate;
+    swap(&run->gradient, &run->gradient_next);
+    swap(&run->room, &run->room_next);
     return MEKA_OK;
 }
 

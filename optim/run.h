@@ -16,15 +16,16 @@ struct opt_run {
     void *params; /* [method->options.size] bytes */
     size_t n_state;
     double *state, *scratch;
-    double *state_before;        /* [n_state] at the start of the step */
-    double *theta, *best, *x0;   /* [d] */
-    double *average;             /* [d], or empty */
-    uint64_t n_averaged;         /* iterates in it */
-    double *estimate, *gradient; /* [d] */
-    double *gradient_next;       /* [d] of the step under way, until it has succeeded */
-    double *exact, *before;      /* [d] grad f(theta_t), theta_t */
-    double *difference;          /* [d] scratch */
-    double *xi;                  /* [batch_size][n_features] */
+    double *state_before;              /* [n_state] at the start of the step */
+    double *theta, *best, *x0;         /* [d] */
+    double *average;                   /* [d], or empty */
+    uint64_t n_averaged;               /* iterates in it */
+    const double *estimate;            /* [d]: gradient, room, or within state */
+    double *gradient, *room;           /* [d] */
+    double *gradient_next, *room_next; /* [d] of the step under way, until it has succeeded */
+    double *exact, *before;            /* [d] grad f(theta_t), theta_t */
+    double *difference;                /* [d] scratch */
+    double *xi;                        /* [batch_size][n_features] */
     ad_batch *batch, *population_batch;
     opt_view batch_view;
     opt_view population_view; /* counted, for the method */

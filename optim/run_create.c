@@ -105,9 +105,10 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         {&run->x0, d},
         {&run->best, d},
         {&run->average, run->config.average == OPT_AVERAGE_NONE ? 0 : d},
-        {&run->estimate, d},
         {&run->gradient, d},
         {&run->gradient_next, d},
+        {&run->room, d},
+        {&run->room_next, d},
         {&run->exact, d},
         {&run->before, d},
         {&run->difference, d},
@@ -119,6 +120,7 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         if (status != MEKA_OK)
             return status;
     }
+    run->estimate = run->room;
     if (run->method->init)
         run->method->init(run->params, d, run->state);
     return MEKA_OK;
@@ -223,9 +225,10 @@ void opt_run_destroy(opt_run *run)
     free(run->best);
     free(run->average);
     free(run->x0);
-    free(run->estimate);
     free(run->gradient);
     free(run->gradient_next);
+    free(run->room);
+    free(run->room_next);
     free(run->exact);
     free(run->before);
     free(run->difference);

@@ -28,31 +28,29 @@ static const meka_option options[] = {
 /* ROOT: sqrt(sum_i gamma_i^2) */
 enum { ROOT, N_SCALARS };
 
-/* The gradient g [d] of the batch at y; the row's loss is that at x. */
-static meka_status gradient_at(const opt_step *step, const double *y, double *g,
-                               meka_error *err)
+/* The gradient of the batch at y; the row's loss is that at x. */
+static meka_status gradient_at(const opt_step *step, const double *y, meka_error *err)
 {
-    ad_moments at_x = {0}, at_y = {.grad_mean = g};
+    ad_moments at_x = {0}, at_y = {.grad_mean = step->gradient};
     meka_status status = opt_view_moments(step->batch, y, NULL, &at_y, err);
     if (status == MEKA_OK)
         status = opt_view_moments(step->batch, step->theta, NULL, &at_x, err);
     if (status != MEKA_OK)
         return status;
     step->row->loss = at_x.loss_mean;
-    step->row->grad_norm = opt_norm(step->n_params, g);
-    memcpy(step->gradient, g, step->n_params * sizeof *g);
-    opt_step_estimate(step, g);
+    opt_step_estimate(step, step->gradient);
+    step->row->grad_norm = step->row->filtered_norm;
     return MEKA_OK;
 }
 
-/* g / (sqrt(v_hat) + epsilon), over g; v [d] */
+/* g / (sqrt(v_hat) + epsilon) to out; v, g, out [d] */
 static void precondition(const schedule_free_params *p, const opt_step *step, double *v,
-                         double *g)
+                         const double *g, double *out)
 {
     double left = 1.0 - pow(p->beta2, (double)step->t + 1.0);
     for (size_t j = 0; j < step->n_params; j++) {
         v[j] += (1.0 - p->beta2) * (g[j] * g[j] - v[j]);
-        g[j] = opt_ratio(g[j], sqrt(v[j] / left) + p->epsilon);
+        out[j] = opt_ratio(g[j], sqrt(v[j] / left) + p->epsilon);
     }
 }
 
@@ -62,22 +60,25 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const schedule_free_params *p = params;
     size_t d = step->n_params;
     double *z = state + N_SCALARS, *v = z + d, *x = step->theta;
-    double *y = scratch, *g = scratch + d;
+    double *y = scratch, *scaled = scratch + d;
+    const double *direction = step->gradient;
     if (step->t == 0)
         memcpy(z, x, d * sizeof *z);
     for (size_t j = 0; j < d; j++)
         y[j] = (1.0 - p->beta) * z[j] + p->beta * x[j];
-    meka_status status = gradient_at(step, y, g, err);
+    meka_status status = gradient_at(step, y, err);
     if (status != MEKA_OK)
         return status;
-    if (p->base == BASE_ADAM)
-        precondition(p, step, v, g);
+    if (p->base == BASE_ADAM) {
+        precondition(p, step, v, step->gradient, scaled);
+        direction = scaled;
+    }
     /* c = gamma_t^2 / sum_i gamma_i^2 by roots: squares may overflow. */
     double gamma = p->alpha * step->factor;
     state[ROOT] = hypot(state[ROOT], gamma);
     double part = opt_ratio(gamma, state[ROOT]), c = part * part;
     for (size_t j = 0; j < d; j++) {
-        z[j] -= gamma * (g[j] + p->weight_decay * y[j]);
+        z[j] -= gamma * (direction[j] + p->weight_decay * y[j]);
         x[j] += c * (z[j] - x[j]);
     }
     step->row->alpha = gamma;

@@ -24,10 +24,10 @@ static const meka_option options[] = {
              "N-SGDHess: steps of length alpha along the momentum"),
 };
 
-/* The gradient to g and H(theta_t)(theta_t - theta_{t-1}) to b, in one pass; b is 0 where theta
+/* The gradient, and H(theta_t)(theta_t - theta_{t-1}) to b, in one pass; b is 0 where theta
  * has not moved. */
-static meka_status observe(const opt_step *step, const double *before, double *move, double *g,
-                           double *b, meka_error *err)
+static meka_status observe(const opt_step *step, const double *before, double *move, double *b,
+                           meka_error *err)
 {
     size_t d = step->n_params;
     bool moved = false;
@@ -36,14 +36,13 @@ static meka_status observe(const opt_step *step, const double *before, double *m
         moved = moved || move[j] != 0.0;
     }
     memset(b, 0, d * sizeof *b);
-    ad_moments moments = {.grad_mean = g, .hvp_mean = moved ? b : NULL};
+    ad_moments moments = {.grad_mean = step->gradient, .hvp_mean = moved ? b : NULL};
     meka_status status =
         opt_view_moments(step->batch, step->theta, moved ? move : NULL, &moments, err);
     if (status != MEKA_OK)
         return status;
     step->row->loss = moments.loss_mean;
-    step->row->grad_norm = opt_norm(d, g);
-    memcpy(step->gradient, g, d * sizeof *g);
+    step->row->grad_norm = opt_norm(d, step->gradient);
     return MEKA_OK;
 }
 
@@ -53,10 +52,11 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const sgdhess_params *p = params;
     size_t d = step->n_params;
     double *m = state, *before = state + d; /* [d] each */
-    double *g = scratch, *b = scratch + d;
+    double *b = scratch, *move = scratch + d;
+    const double *g = step->gradient;
     double count = (double)step->t + 1.0;
     double a = step->t == 0 || p->mode == MODE_UNIFORM ? 1.0 / count : p->a;
-    meka_status status = observe(step, before, scratch + 2 * d, g, b, err);
+    meka_status status = observe(step, before, move, b, err);
     if (status != MEKA_OK)
         return status;
     for (size_t j = 0; j < d; j++) {
@@ -89,6 +89,6 @@ const opt_method opt_method_sgdhess = {
     .options = OPT_TABLE(options, sgdhess_params),
     .min_batch = 1,
     .n_vectors = 2,
-    .n_work = 3,
+    .n_work = 2,
     .step = take_step,
 };

@@ -67,8 +67,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const sls_params *p = params;
     size_t d = step->n_params;
-    double *last = state, *g = scratch, *trial = g + d;
-    meka_status status = opt_step_gradient(step, g, err);
+    double *last = state, *trial = scratch;
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     double alpha = first_try(p, step, *last);
@@ -103,6 +104,6 @@ const opt_method opt_method_sls = {
     .options = OPT_TABLE(options, sls_params),
     .min_batch = 1,
     .n_scalars = 1,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

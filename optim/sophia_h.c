@@ -42,8 +42,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     const sophia_params *p = params;
     size_t d = step->n_params;
     double *m = state, *h = m + d;
-    double *g = scratch, *u = g + d, *product = u + d;
-    meka_status status = opt_step_gradient(step, g, err);
+    double *u = scratch, *product = u + d;
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status == MEKA_OK && step->t % p->interval == 0)
         status = update_diagonal(p->beta2, step, h, u, product, err);
     if (status != MEKA_OK)
@@ -72,6 +73,6 @@ const opt_method opt_method_sophia_h = {
     .options = OPT_TABLE(options, sophia_params),
     .min_batch = 1,
     .n_vectors = 2,
-    .n_work = 3,
+    .n_work = 2,
     .step = take_step,
 };

@@ -23,8 +23,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const sps_max_params *p = params;
-    double *g = scratch, *last = state; /* g [d]; last: gamma_{t-1} */
-    meka_status status = opt_step_gradient(step, g, err);
+    double *last = state; /* gamma_{t-1} */
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     if (step->t == 0)
@@ -55,6 +56,5 @@ const opt_method opt_method_sps_max = {
     .options = OPT_TABLE(options, sps_max_params),
     .min_batch = 1,
     .n_scalars = 1,
-    .n_work = 1,
     .step = take_step,
 };

@@ -23,8 +23,9 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     size_t d = step->n_params;
     double *sum = state, *eta = state + 1;                /* of G^2; of the step before */
     double *estimate = state + 2, *before = estimate + d; /* [d] each */
-    double *g = scratch, *old = scratch + d;
-    meka_status status = opt_step_gradient(step, g, err);
+    double *old = scratch;
+    const double *g = step->gradient;
+    meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     ad_moments moments = {.grad_mean = old};
@@ -63,6 +64,6 @@ const opt_method opt_method_storm = {
     .min_batch = 1,
     .n_scalars = 2,
     .n_vectors = 2,
-    .n_work = 2,
+    .n_work = 1,
     .step = take_step,
 };

@@ -64,15 +64,25 @@ static void by_hand_clear(by_hand *h)
     free(h->params);
 }
 
+/* Whether v [d] is a part of the state. */
+static bool is_kept(const by_hand *h, const double *v)
+{
+    for (size_t i = 0; i + FIXTURE_D <= h->n_state; i++)
+        if (v == h->state + i)
+            return true;
+    return false;
+}
+
 /* Step t with scratch and outputs full of garbage. */
 static void by_hand_step(by_hand *h, uint64_t t, double garbage)
 {
-    double xi[BATCH * (FIXTURE_D + 1)], estimate[FIXTURE_D], gradient[FIXTURE_D];
+    double xi[BATCH * (FIXTURE_D + 1)], room[FIXTURE_D], gradient[FIXTURE_D];
+    const double *estimate = NULL;
     fixture_draw(NULL, SEED, t, BATCH, xi);
     for (size_t i = 0; i < h->n_scratch; i++)
         h->scratch[i] = garbage;
     for (int j = 0; j < FIXTURE_D; j++)
-        estimate[j] = gradient[j] = garbage;
+        room[j] = gradient[j] = garbage;
     const opt_view batch = {h->batch, BATCH, xi, NULL};
     const opt_view population = {h->population, 1, fixture_mean, NULL};
     opt_row row = opt_row_empty();
@@ -83,11 +93,15 @@ static void by_hand_step(by_hand *h, uint64_t t, double garbage)
                            .batch = h->method->full_batch ? &population : &batch,
                            .population = &population,
                            .theta = h->theta,
-                           .estimate = estimate,
                            .gradient = gradient,
+                           .room = room,
+                           .estimate = &estimate,
                            .row = &row};
     meka_error err = {0};
     assert_ok(h->method->step(h->params, h->state, h->scratch, &step, &err), err);
+    ck_assert_msg(estimate == gradient || estimate == room || is_kept(h, estimate),
+                  "%s at step %llu: the estimate does not outlive the step", h->method->name,
+                  (unsigned long long)t);
     for (int j = 0; j < FIXTURE_D; j++)
         ck_assert_msg(isfinite(estimate[j]) && isfinite(gradient[j]),
                       "%s at step %llu: estimate or gradient not given", h->method->name,

@@ -99,6 +99,40 @@ START_TEST(sums_over_vectors_take_every_element_once)
 }
 END_TEST
 
+/* After 1e-300 the method with alpha = 1e300 is at about -c, where all is finite but the step.
+ */
+static void assert_reports_outlive_failure(const char *method, const char *settings)
+{
+    const double c = 1e6, x0 = 1e-300;
+    const ad_objective objective = {
+        .name = "bowl", .n_params = 1, .record = record_bowl, .ctx = &c};
+    const meka_source source = meka_source_none();
+    opt_config config = fixture_config(method, settings);
+    optim_fixture f = optim_fixture_make(&objective, &source, &config, &x0);
+    opt_stop stop;
+    opt_result result;
+    meka_error err = {0};
+    fixture_step(f.run);
+    double estimate = opt_run_estimate(f.run)[0], theta = opt_run_theta(f.run)[0];
+    ck_assert_double_eq(opt_run_gradient(f.run)[0], c * x0);
+    assert_ok(opt_run_step(f.run, &stop, &err), err);
+    opt_run_result(f.run, &result);
+    ck_assert_int_eq(stop, OPT_NONFINITE);
+    ck_assert_ptr_nonnull(strstr(result.reason.text, "parameter 0 would become"));
+    ck_assert_double_eq(opt_run_gradient(f.run)[0], c * x0);
+    ck_assert_double_eq(opt_run_estimate(f.run)[0], estimate);
+    ck_assert_double_eq(opt_run_theta(f.run)[0], theta);
+    optim_fixture_clear(&f);
+}
+
+START_TEST(what_is_reported_is_as_before_where_a_step_moves_to_infinity)
+{
+    assert_reports_outlive_failure("sgd", "alpha=1e300");                /* the gradient */
+    assert_reports_outlive_failure("kgd", "alpha=1e300");                /* kept */
+    assert_reports_outlive_failure("adahessian", "alpha=1e300 power=0"); /* computed */
+}
+END_TEST
+
 START_TEST(the_gradient_reported_is_never_that_of_a_step_that_failed)
 {
     const double c = 2.0, x0 = 4.0;
@@ -122,4 +156,5 @@ TEST_MAIN("descent", a_fixed_step_contracts_by_one_minus_alpha_times_curvature,
           the_quadratic_rule_finds_the_minimum_of_a_parabola_in_one_step,
           gradient_descent_uses_the_population_and_draws_nothing,
           the_norm_neither_overflows_nor_underflows, sums_over_vectors_take_every_element_once,
-          the_gradient_reported_is_never_that_of_a_step_that_failed)
+          the_gradient_reported_is_never_that_of_a_step_that_failed,
+          what_is_reported_is_as_before_where_a_step_moves_to_infinity)

@@ -17,7 +17,7 @@ static meka_status sizes(const void *params, size_t d, size_t *n_state, size_t *
                          meka_error *err)
 {
     *n_state = 2 * d;
-    *n_scratch = 2 * d;
+    *n_scratch = d;
     return MEKA_OK;
 }
 
@@ -30,7 +30,7 @@ static meka_status filter(const void *params, double *state, double *scratch,
                           const opt_step *step, double factor, size_t skip, meka_error *err)
 {
     size_t d = step->n_params;
-    double *m = state, *delta = state + d, *g = scratch, *b = scratch + d;
+    double *m = state, *delta = state + d, *g = step->gradient, *b = scratch;
     double alpha = ((const filter_params *)params)->alpha;
     double k = step->t == 0 ? 1.0 : factor / ((double)step->t + 1.0);
     opt_view seen = *step->batch;
@@ -43,9 +43,8 @@ static meka_status filter(const void *params, double *state, double *scratch,
         m[j] = (1.0 - k) * (m[j] + b[j]) + k * g[j];
         delta[j] = -alpha * m[j];
         step->theta[j] += delta[j];
-        step->estimate[j] = m[j];
-        step->gradient[j] = g[j];
     }
+    *step->estimate = m;
     return MEKA_OK;
 }
 

@@ -87,9 +87,13 @@ typedef struct opt_step {
     const opt_view *batch;      /* this iteration's samples */
     const opt_view *population; /* or NULL if the source does not know it */
     double *theta;              /* [d], in: theta_t; out: theta_{t+1} */
-    double *estimate; /* [d], out: the method's estimate of grad f(theta_t) (g or m) */
-    double *gradient; /* [d], out: the batch gradient g, or the estimate again */
-    opt_row *row;     /* preset to NaN; the method fills what it has */
+    double *gradient;           /* [d], out: the batch gradient g, or the estimate again */
+    double *room;               /* [d], for an estimate that is neither that nor kept */
+    /* Out: the method's estimate [d] of grad f(theta_t) (g or m): gradient, room, or a part of
+     * the state that holds it when the step ends.  Not in scratch: it is read until the next
+     * step has succeeded. */
+    const double **estimate;
+    opt_row *row; /* preset to NaN; the method fills what it has */
 } opt_step;
 
 /* A named set of option values; a row's option `preset`, of type CHOICE, names them. */
@@ -245,8 +249,9 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
  * calls change nothing. */
 meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err);
 const double *opt_run_theta(const opt_run *run); /* [d], current iterate, borrowed */
-/* [d], borrowed, of the last completed iteration t: the method's estimate of grad f(theta_t),
- * and the gradient of its batch (or the estimate again). */
+/* [d], borrowed until the next step, of the last completed iteration t: the method's estimate
+ * of grad f(theta_t), and the gradient of its batch (or the estimate again).  Zeros in a new or
+ * loaded run. */
 const double *opt_run_estimate(const opt_run *run);
 const double *opt_run_gradient(const opt_run *run);
 const double *opt_run_best(const opt_run *run); /* [d], iterate of best_loss, borrowed */
