@@ -266,6 +266,7 @@ meka_status opt_run_load(opt_run *run, const char *path, meka_error *err)
     if (status != MEKA_OK)
         goto cleanup;
     visit(&(codec){.mode = CODEC_READ, .from = bytes + length}, run, &loss);
+    opt_run_remember(run);
     run->t_loaded = run->t;
     run->seconds_before = isnan(run->row.seconds) ? 0.0 : run->row.seconds;
     clock_gettime(CLOCK_MONOTONIC, &run->began);

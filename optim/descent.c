@@ -49,15 +49,19 @@ double opt_norm(size_t d, const double *v)
     return unit * sqrt(sum_of_squares(d, v, unit));
 }
 
-bool opt_is_finite(size_t d, const double *v)
+bool opt_copy_finite(size_t d, const double *restrict v, double *restrict out)
 {
     double rest[CHAINS] = {0}; /* NaN once a value was not finite */
     size_t j = 0;
     for (; j + CHAINS <= d; j += CHAINS)
-        for (size_t k = 0; k < CHAINS; k++)
+        for (size_t k = 0; k < CHAINS; k++) {
             rest[k] += v[j + k] - v[j + k];
-    for (size_t k = 0; j + k < d; k++)
+            out[j + k] = v[j + k];
+        }
+    for (size_t k = 0; j + k < d; k++) {
         rest[k] += v[j + k] - v[j + k];
+        out[j + k] = v[j + k];
+    }
     return join(rest) == 0.0;
 }
 

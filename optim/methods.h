@@ -69,8 +69,8 @@ meka_status opt_check_square(double square, meka_error *err);
 double opt_dot(size_t d, const double *a, const double *b);
 /* sqrt(sum_j v_j^2) without overflow; v [d] */
 double opt_norm(size_t d, const double *v);
-/* Whether all of v [d] is. */
-bool opt_is_finite(size_t d, const double *v);
+/* Copies v [d] to out [d]; whether all of it is finite. */
+bool opt_copy_finite(size_t d, const double *restrict v, double *restrict out);
 
 /* theta -= alpha g with the gradient g of step->batch: one step of GD and SGD, with the
  * schedule's factor.  adaptive: alpha = A/B along -g, measured on the same samples (A = g.g,

@@ -88,16 +88,16 @@ static void compare_with_exact(opt_run *run, opt_row *row)
     }
 }
 
-/* What a method remembers must be finite, too: an infinite average of squares, say, would make
- * every later step 0 without a word. */
+/* Copies what the step has made, if it is finite.  What a method remembers must be, too: an
+ * infinite average of squares, say, would make every later step 0 without a word. */
 static meka_status check_finite(const opt_run *run, const opt_row *row, meka_error *err)
 {
-    if (!opt_is_finite(run->n_state, run->state))
+    if (!opt_copy_finite(run->n_state, run->state, run->state_after))
         return meka_fail(err, MEKA_NONFINITE,
                          "method %s: an average or sum that it keeps overflows at step %llu; "
                          "scale the objective down, or take smaller steps",
                          run->method->name, (unsigned long long)run->t);
-    if (opt_is_finite(run->d, run->theta))
+    if (opt_copy_finite(run->d, run->theta, run->after))
         return MEKA_OK;
     for (size_t j = 0; j < run->d; j++)
         if (!isfinite(run->theta[j]))
@@ -142,8 +142,6 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         .row = row,
     };
     row->schedule = step.factor;
-    memcpy(run->before, run->theta, run->d * sizeof *run->theta);
-    memcpy(run->state_before, run->state, run->n_state * sizeof *run->state);
     meka_status status = run->method->step(run->params, run->state, run->scratch, &step, err);
     if (status == MEKA_OK)
         status = check_finite(run, row, err);
@@ -156,6 +154,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     run->estimate = estimate;
     swap(&run->gradient, &run->gradient_next);
     swap(&run->room, &run->room_next);
+    swap(&run->state_before, &run->state_after);
     return MEKA_OK;
 }
 
@@ -176,7 +175,7 @@ static void update_average(opt_run *run)
         run->average[j] += weight * (run->theta[j] - run->average[j]);
 }
 
-/* Takes iteration t into the books. */
+/* Takes iteration t into the books; what was after it is then before the next. */
 static void record(opt_run *run, const opt_row *row)
 {
     double loss = opt_row_loss(row);
@@ -186,8 +185,9 @@ static void record(opt_run *run, const opt_row *row)
     if (!isnan(loss) && !(loss >= run->best_loss)) {
         run->best_loss = loss;
         run->best_step = run->t;
-        memcpy(run->best, run->before, run->d * sizeof *run->best);
+        swap(&run->best, &run->before);
     }
+    swap(&run->before, &run->after);
     update_average(run);
     run->t++;
 }

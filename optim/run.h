@@ -16,14 +16,15 @@ struct opt_run {
     void *params; /* [method->options.size] bytes */
     size_t n_state;
     double *state, *scratch;
-    double *state_before;              /* [n_state] at the start of the step */
+    /* [n_state], [d]: copies of state and theta before the step, to go back to, and after it */
+    double *state_before, *state_after, *before, *after;
     double *theta, *best, *x0;         /* [d] */
     double *average;                   /* [d], or empty */
     uint64_t n_averaged;               /* iterates in it */
     const double *estimate;            /* [d]: gradient, room, or within state */
     double *gradient, *room;           /* [d] */
     double *gradient_next, *room_next; /* [d] of the step under way, until it has succeeded */
-    double *exact, *before;            /* [d] grad f(theta_t), theta_t */
+    double *exact;                     /* [d] grad f(theta_t) */
     double *difference;                /* [d] scratch */
     double *xi;                        /* [batch_size][n_features] */
     ad_batch *batch, *population_batch;
@@ -51,6 +52,9 @@ struct opt_run {
 
 /* A row without a single quantity: all NaN. */
 opt_row opt_row_empty(void);
+
+/* Copies theta and state, set by other than a step, to what a failed step goes back to. */
+void opt_run_remember(opt_run *run);
 
 /* The exact gap where known, else the method's best estimate of the loss. */
 double opt_row_loss(const opt_row *row);

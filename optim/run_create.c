@@ -100,6 +100,7 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
     } const arrays[] = {
         {&run->state, run->n_state},
         {&run->state_before, run->n_state},
+        {&run->state_after, run->n_state},
         {&run->scratch, n_scratch},
         {&run->theta, d},
         {&run->x0, d},
@@ -111,6 +112,7 @@ static meka_status allot_arrays(opt_run *run, meka_error *err)
         {&run->room_next, d},
         {&run->exact, d},
         {&run->before, d},
+        {&run->after, d},
         {&run->difference, d},
         {&run->xi, n_xi},
         {&run->test_xi, run->test_piece * run->source.n_features},
@@ -158,6 +160,12 @@ static meka_status make_views(opt_run *run, meka_error *err)
     return MEKA_OK;
 }
 
+void opt_run_remember(opt_run *run)
+{
+    memcpy(run->before, run->theta, run->d * sizeof *run->theta);
+    memcpy(run->state_before, run->state, run->n_state * sizeof *run->state);
+}
+
 meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_source *source,
                            const opt_config *config, const double *x0, meka_error *err)
 {
@@ -198,6 +206,7 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
     if (status != MEKA_OK)
         goto failed;
     memcpy(run->theta, x0, run->d * sizeof *x0);
+    opt_run_remember(run);
     memcpy(run->best, x0, run->d * sizeof *x0);
     if (config->average != OPT_AVERAGE_NONE)
         memcpy(run->average, x0, run->d * sizeof *x0);
@@ -220,6 +229,7 @@ void opt_run_destroy(opt_run *run)
     free(run->params);
     free(run->state);
     free(run->state_before);
+    free(run->state_after);
     free(run->scratch);
     free(run->theta);
     free(run->best);
@@ -231,6 +241,7 @@ void opt_run_destroy(opt_run *run)
     free(run->room_next);
     free(run->exact);
     free(run->before);
+    free(run->after);
     free(run->difference);
     free(run->xi);
     free(run->test_xi);

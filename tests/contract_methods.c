@@ -309,11 +309,13 @@ static void draw_bad(const void *ctx, uint64_t seed, uint64_t step, size_t n, do
 static void meet_bad_batch(opt_run *run)
 {
     size_t bytes = run->n_state * sizeof *run->state;
-    double theta[FIXTURE_D], *state = malloc(bytes + 1);
+    double theta[FIXTURE_D], estimate[FIXTURE_D], *state = malloc(bytes + 1);
     memcpy(theta, run->theta, sizeof theta);
+    memcpy(estimate, run->estimate, sizeof estimate);
     memcpy(state, run->state, bytes);
     ck_assert_int_eq(fixture_step(run), OPT_NONFINITE);
     ck_assert_mem_eq(run->theta, theta, sizeof theta);
+    ck_assert_mem_eq(run->estimate, estimate, sizeof estimate);
     if (bytes)
         ck_assert_mem_eq(run->state, state, bytes);
     ck_assert_double_eq(run->row.step, BAD_STEP - 1);

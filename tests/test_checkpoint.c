@@ -106,6 +106,33 @@ START_TEST(a_run_that_ended_goes_on_with_a_larger_limit_and_its_old_horizon)
 }
 END_TEST
 
+/* The fixture's samples, but none that can be used from step LOST on. */
+enum { LOST = 9 };
+static void draw_until_lost(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
+{
+    fixture_draw(ctx, seed, step, n, xi);
+    if (step >= LOST)
+        xi[FIXTURE_D] = NAN;
+}
+
+START_TEST(a_failed_step_of_a_loaded_run_goes_back_to_what_was_loaded)
+{
+    opt_config config = usual();
+    meka_error err = {0};
+    meka_source source = fixture_source();
+    source.draw = draw_until_lost;
+    const char *path = saved_after(&config, LOST);
+    optim_fixture f = optim_fixture_make(objective(), &source, &config, fixture_x0);
+    double theta[FIXTURE_D];
+    assert_ok(opt_run_load(f.run, path, &err), err);
+    memcpy(theta, opt_run_theta(f.run), sizeof theta);
+    ck_assert_mem_ne(theta, fixture_x0, sizeof theta);
+    ck_assert_int_eq(fixture_step(f.run), OPT_NONFINITE);
+    ck_assert_mem_eq(opt_run_theta(f.run), theta, sizeof theta);
+    optim_fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(a_run_that_met_something_not_finite_stays_ended)
 {
     opt_config config = fixture_config("sgd", "alpha=1e300");
@@ -247,6 +274,7 @@ END_TEST
 
 TEST_MAIN("checkpoint", results_average_and_best_are_those_of_the_whole_run,
           a_run_that_ended_goes_on_with_a_larger_limit_and_its_old_horizon,
+          a_failed_step_of_a_loaded_run_goes_back_to_what_was_loaded,
           a_run_that_met_something_not_finite_stays_ended,
           a_checkpoint_of_another_run_is_refused_with_what_differs,
           another_objective_or_start_is_noticed, no_damaged_file_is_loaded,

@@ -254,7 +254,8 @@ const double *opt_run_theta(const opt_run *run); /* [d], current iterate, borrow
  * loaded run. */
 const double *opt_run_estimate(const opt_run *run);
 const double *opt_run_gradient(const opt_run *run);
-const double *opt_run_best(const opt_run *run); /* [d], iterate of best_loss, borrowed */
+/* [d], borrowed until the next step: the iterate of best_loss. */
+const double *opt_run_best(const opt_run *run);
 /* [d], borrowed: the average of the iterates after step average_from; the current iterate
  * while there are none; NULL where the run keeps no average. */
 const double *opt_run_average(const opt_run *run);
