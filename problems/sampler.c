@@ -46,6 +46,24 @@ static void write_terms(const prob_sampler *s, size_t row, double *xi)
     }
 }
 
+/* n pixels of one channel of a row that is not sparse, from its feature j on, scaled. */
+static void write_pixels(const prob_sampler *s, size_t row, size_t j, size_t n,
+                         double *restrict xi)
+{
+    const prob_dataset *data = s->data;
+    size_t at = row * data->n_features + j;
+    /* A channel has one scaling; (x - 0) * 1 is x to the bit. */
+    double shift = s->shift ? s->shift[j] : 0.0, scale = s->shift ? s->scale[j] : 1.0;
+    const uint8_t *restrict byte = data->byte;
+    const double *restrict dense = data->dense;
+    if (byte)
+        for (size_t k = 0; k < n; k++)
+            xi[k] = (byte[at + k] - shift) * scale;
+    else
+        for (size_t k = 0; k < n; k++)
+            xi[k] = (dense[at + k] - shift) * scale;
+}
+
 /* Features of a row, scaled, not moved. */
 static void write_features(const prob_sampler *s, size_t row, double *restrict xi)
 {
@@ -56,6 +74,10 @@ static void write_features(const prob_sampler *s, size_t row, double *restrict x
         write_terms(s, row, xi);
     } else if (data->row_start) {
         write_sparse(s, row, xi);
+    } else if (data->channels) {
+        size_t size = data->height * data->width;
+        for (size_t j = 0; j < m; j += size)
+            write_pixels(s, row, j, size, xi + j);
     } else if (data->byte && shift) {
         const uint8_t *restrict byte = data->byte + row * m;
         for (size_t j = 0; j < m; j++)
@@ -69,29 +91,42 @@ static void write_features(const prob_sampler *s, size_t row, double *restrict x
     }
 }
 
-/* Feature j of a row that is not sparse, scaled. */
-static double feature(const prob_sampler *s, size_t row, size_t j)
+static double *fill(double *xi, size_t n, double value)
 {
-    const prob_dataset *data = s->data;
-    size_t at = row * data->n_features + j;
-    double x = data->dense ? data->dense[at] : data->byte[at];
-    return s->shift ? (x - s->shift[j]) * s->scale[j] : x;
+    for (size_t k = 0; k < n; k++)
+        xi[k] = value;
+    return xi + n;
+}
+
+static void mirror(double *xi, size_t n)
+{
+    for (size_t k = 0; k < n / 2; k++) {
+        double x = xi[k];
+        xi[k] = xi[n - 1 - k];
+        xi[n - 1 - k] = x;
+    }
 }
 
 static void write_moved(const prob_sampler *s, size_t row, move by, double *xi)
 {
     const prob_dataset *data = s->data;
-    ptrdiff_t height = (ptrdiff_t)data->height, width = (ptrdiff_t)data->width;
-    for (size_t c = 0; c < data->channels; c++) {
-        size_t plane = c * data->height * data->width;
-        for (ptrdiff_t y = 0; y < height; y++) {
-            ptrdiff_t from_y = y + by.dy;
-            for (ptrdiff_t x = 0; x < width; x++, xi++) {
-                ptrdiff_t from_x = (by.flip ? width - 1 - x : x) + by.dx;
-                bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
-                *xi = inside ? feature(s, row, plane + (size_t)(from_y * width + from_x))
-                             : s->zero[plane];
+    size_t height = data->height, width = data->width;
+    /* Pixels of the frame to the left and to the right. */
+    size_t left = by.dx < 0 ? (size_t)-by.dx : 0, right = by.dx > 0 ? (size_t)by.dx : 0;
+    size_t n = width - left - right;
+    for (size_t plane = 0; plane < data->n_features; plane += height * width) {
+        double zero = s->zero[plane];
+        for (size_t y = 0; y < height; y++, xi += width) {
+            ptrdiff_t from_y = (ptrdiff_t)y + by.dy;
+            if (from_y < 0 || from_y >= (ptrdiff_t)height) {
+                fill(xi, width, zero);
+                continue;
             }
+            double *inside = fill(xi, left, zero);
+            write_pixels(s, row, plane + (size_t)from_y * width + right, n, inside);
+            fill(inside + n, right, zero);
+            if (by.flip)
+                mirror(xi, width);
         }
     }
 }
@@ -145,29 +180,62 @@ static void write_sample(const prob_sampler *s, uint64_t seed, uint64_t step, si
         xi[s->data->n_features] = target(s, row);
 }
 
+/* Asks for a row that comes next.  Rows are drawn at random, so that no processor sees them
+ * coming by itself. */
+static void fetch_row(const prob_sampler *s, size_t row)
+{
+    enum { CACHE_LINE = 64 }; /* bytes */
+    size_t m = s->data->n_features;
+    for (size_t j = 0; s->data->byte && j < m; j += CACHE_LINE)
+        __builtin_prefetch(s->data->byte + row * m + j);
+}
+
 static void draw_replaced(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
 {
     const prob_sampler *s = ctx;
     meka_rng rng;
     meka_rng_init(&rng, seed, MEKA_STREAM_SAMPLES, step, 0);
+    size_t next = (size_t)meka_rng_below(&rng, s->data->n_rows);
     for (size_t i = 0; i < n; i++) {
-        size_t row = (size_t)meka_rng_below(&rng, s->data->n_rows);
+        size_t row = next;
+        next = (size_t)meka_rng_below(&rng, s->data->n_rows);
+        fetch_row(s, next);
         write_sample(s, seed, step, i, row, xi + i * s->n_features);
     }
+}
+
+/* The order of an epoch, and how many of its rows have come. */
+typedef struct walk {
+    prob_permutation shuffle;
+    uint64_t seed, n_rows, epoch, k;
+} walk;
+
+static walk start_walk(const prob_sampler *s, uint64_t seed, uint64_t first)
+{
+    uint64_t n_rows = s->data->n_rows, epoch = first / n_rows;
+    return (walk){prob_permutation_make(n_rows, seed, MEKA_STREAM_SAMPLES, epoch), seed, n_rows,
+                  epoch, first % n_rows};
+}
+
+static size_t next_row(walk *w)
+{
+    if (w->k == w->n_rows) {
+        w->k = 0;
+        w->epoch++;
+        w->shuffle = prob_permutation_make(w->n_rows, w->seed, MEKA_STREAM_SAMPLES, w->epoch);
+    }
+    return (size_t)prob_permutation_at(&w->shuffle, w->k++);
 }
 
 static void draw_epochs(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
 {
     const prob_sampler *s = ctx;
-    uint64_t n_rows = s->data->n_rows, first = step * n;
-    uint64_t epoch = first / n_rows, k = first % n_rows;
-    prob_permutation shuffle = prob_permutation_make(n_rows, seed, MEKA_STREAM_SAMPLES, epoch);
-    for (size_t i = 0; i < n; i++, k++) {
-        if (k == n_rows) {
-            k = 0;
-            shuffle = prob_permutation_make(n_rows, seed, MEKA_STREAM_SAMPLES, ++epoch);
-        }
-        size_t row = (size_t)prob_permutation_at(&shuffle, k);
+    walk w = start_walk(s, seed, step * n);
+    size_t next = next_row(&w);
+    for (size_t i = 0; i < n; i++) {
+        size_t row = next;
+        next = next_row(&w);
+        fetch_row(s, next);
         write_sample(s, seed, step, i, row, xi + i * s->n_features);
     }
 }

@@ -274,6 +274,39 @@ START_TEST(the_frame_is_zero_before_scaling)
 }
 END_TEST
 
+START_TEST(images_of_bytes_and_of_numbers_give_the_same_samples)
+{
+    enum { N = 50 };
+    double x[3 * IMAGE], from_bytes[N * IMAGE], from_numbers[N * IMAGE];
+    double shift[] = {10, 20}, scale[] = {2, 3};
+    prob_scaling scaling = {2, shift, scale};
+    prob_dataset bytes = make_images(), numbers = bytes;
+    for (size_t k = 0; k < 3 * IMAGE; k++)
+        x[k] = byte[k];
+    numbers.byte = NULL;
+    numbers.dense = x;
+    for (int k = 0; k < 8; k++) {
+        bool scaled = k & 4;
+        const prob_sampler_options options = {.target = PROB_TARGET_NONE,
+                                              .flip = k & 1,
+                                              .pad = k & 2 ? 1 : 0,
+                                              .scaling = scaled ? &scaling : NULL};
+        prob_sampler s = make(&bytes, options), t = make(&numbers, options);
+        draw(&s, 5, 0, N, from_bytes);
+        draw(&t, 5, 0, N, from_numbers);
+        ck_assert_mem_eq(from_bytes, from_numbers, sizeof from_bytes);
+        prob_sampler_row(&s, 1, from_bytes); /* not moved */
+        for (size_t j = 0; j < IMAGE; j++) {
+            size_t c = j / (SIDE_X * SIDE_Y);
+            double raw = byte[IMAGE + j];
+            ck_assert_double_eq(from_bytes[j], scaled ? (raw - shift[c]) * scale[c] : raw);
+        }
+        prob_sampler_clear(&s);
+        prob_sampler_clear(&t);
+    }
+}
+END_TEST
+
 /* --------------------------------------------------------------- population */
 
 START_TEST(the_population_is_the_whole_set_or_none)
@@ -354,5 +387,6 @@ TEST_MAIN("sampler", every_row_comes_once_per_epoch_even_when_batches_cross_its_
           rows_are_scaled_alike_from_every_storage,
           flips_and_crops_are_all_there_are_and_equally_frequent,
           flips_alone_only_flip_and_labels_go_along, the_frame_is_zero_before_scaling,
+          images_of_bytes_and_of_numbers_give_the_same_samples,
           the_population_is_the_whole_set_or_none, options_that_do_not_fit_the_data_are_refused,
           every_allocation_may_fail)
