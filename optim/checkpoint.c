@@ -142,6 +142,7 @@ static char *describe(const opt_run *run, meka_error *err)
 meka_status opt_run_save(const opt_run *run, const char *path, meka_error *err)
 {
     assert(run && path);
+    opt_run_gradient((opt_run *)run); /* before the batch is evaluated once more */
     double loss = evaluate_start(run);
     char *text = describe(run, err);
     if (!text)
@@ -244,6 +245,7 @@ meka_status opt_run_load(opt_run *run, const char *path, meka_error *err)
     size_t size = 0;
     meka_status status = MEKA_ERR_MEMORY;
     unsigned char *bytes = NULL;
+    opt_run_gradient(run); /* as in saving */
     char *text = describe(run, err);
     if (!text)
         goto cleanup;

@@ -84,7 +84,8 @@ static void compare_with_exact(opt_run *run, opt_row *row)
 {
     if (run->config.track_exact && run->has_population) {
         row->filter_error = distance(run->d, run->estimate, run->exact, run->difference);
-        row->sample_error = distance(run->d, run->gradient, run->exact, run->difference);
+        row->sample_error =
+            distance(run->d, opt_run_gradient(run), run->exact, run->difference);
     }
 }
 
@@ -109,6 +110,14 @@ static meka_status check_finite(const opt_run *run, const opt_row *row, meka_err
     return MEKA_OK;
 }
 
+/* The batch no longer has the last gradient: the step under way has evaluated it. */
+static void lose_gradient(opt_run *run)
+{
+    for (size_t j = 0; j < run->d && run->deferred; j++)
+        run->gradient[j] = NAN;
+    run->deferred = false;
+}
+
 static void swap(double **a, double **b)
 {
     double *kept = *a;
@@ -122,7 +131,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     const meka_source *source = &run->source;
     const opt_config *config = &run->config;
     const double *estimate = NULL;
-    bool full = run->method->full_batch;
+    bool full = run->method->full_batch, deferred = false;
     if (!full) {
         source->draw(source->ctx, config->seed, run->t, config->batch_size, run->xi);
         run->ledger.samples += config->batch_size;
@@ -139,6 +148,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
         .gradient = run->gradient_next,
         .room = run->room_next,
         .estimate = &estimate,
+        .deferred = &deferred,
         .row = row,
     };
     row->schedule = step.factor;
@@ -146,6 +156,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     if (status == MEKA_OK)
         status = check_finite(run, row, err);
     if (status != MEKA_OK) {
+        lose_gradient(run);
         memcpy(run->theta, run->before, run->d * sizeof *run->theta);
         memcpy(run->state, run->state_before, run->n_state * sizeof *run->state);
         return status;
@@ -155,6 +166,7 @@ static meka_status advance(opt_run *run, opt_row *row, meka_error *err)
     swap(&run->gradient, &run->gradient_next);
     swap(&run->room, &run->room_next);
     swap(&run->state_before, &run->state_after);
+    run->deferred = deferred;
     return MEKA_OK;
 }
 
@@ -264,8 +276,11 @@ const double *opt_run_estimate(const opt_run *run)
     return run->estimate;
 }
 
-const double *opt_run_gradient(const opt_run *run)
+const double *opt_run_gradient(opt_run *run)
 {
+    if (run->deferred) /* finite, as the evaluation was */
+        ad_combine_means(run->batch, 1.0, 0.0, 0.0, run->gradient, NULL, NULL);
+    run->deferred = false;
     return run->gradient;
 }
 

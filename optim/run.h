@@ -24,6 +24,7 @@ struct opt_run {
     const double *estimate;            /* [d]: gradient, room, or within state */
     double *gradient, *room;           /* [d] */
     double *gradient_next, *room_next; /* [d] of the step under way, until it has succeeded */
+    bool deferred;                     /* gradient is still with the batch */
     double *exact;                     /* [d] grad f(theta_t) */
     double *difference;                /* [d] scratch */
     double *xi;                        /* [batch_size][n_features] */

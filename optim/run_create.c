@@ -136,6 +136,7 @@ static meka_status make_views(opt_run *run, meka_error *err)
     const ad_batch_options options = {.n_threads = run->config.n_threads};
     ad_batch_options own = options;
     own.n_kept = run->method->keeps ? run->config.batch_size : 0;
+    own.defers = run->method->defers;
     meka_status status = ad_batch_create(&run->batch, run->program, &own, err);
     if (status != MEKA_OK)
         return status;

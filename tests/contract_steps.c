@@ -49,7 +49,8 @@ static by_hand by_hand_make(const opt_method *method, const char *settings)
         method->init(h.params, FIXTURE_D, h.state);
     memcpy(h.theta, fixture_x0, sizeof h.theta);
     assert_ok(ad_program_create(&h.program, &objective, &err), err);
-    assert_ok(ad_batch_create(&h.batch, h.program, NULL, &err), err);
+    const ad_batch_options options = {.defers = method->defers};
+    assert_ok(ad_batch_create(&h.batch, h.program, &options, &err), err);
     assert_ok(ad_batch_create(&h.population, h.program, NULL, &err), err);
     return h;
 }
@@ -86,6 +87,7 @@ static void by_hand_step(by_hand *h, uint64_t t, double garbage)
     const opt_view batch = {h->batch, BATCH, xi, NULL};
     const opt_view population = {h->population, 1, fixture_mean, NULL};
     opt_row row = opt_row_empty();
+    bool deferred = false;
     const opt_step step = {.n_params = FIXTURE_D,
                            .t = t,
                            .seed = SEED,
@@ -96,9 +98,12 @@ static void by_hand_step(by_hand *h, uint64_t t, double garbage)
                            .gradient = gradient,
                            .room = room,
                            .estimate = &estimate,
+                           .deferred = &deferred,
                            .row = &row};
     meka_error err = {0};
     assert_ok(h->method->step(h->params, h->state, h->scratch, &step, &err), err);
+    if (deferred)
+        assert_ok(ad_combine_means(h->batch, 1.0, 0.0, 0.0, gradient, NULL, &err), err);
     ck_assert_msg(estimate == gradient || estimate == room || is_kept(h, estimate),
                   "%s at step %llu: the estimate does not outlive the step", h->method->name,
                   (unsigned long long)t);

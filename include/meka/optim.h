@@ -93,6 +93,9 @@ typedef struct opt_step {
      * the state that holds it when the step ends.  Not in scratch: it is read until the next
      * step has succeeded. */
     const double **estimate;
+    /* Out, false unless set: `gradient` was not written, since `batch` holds the gradient as
+     * the mean that its last evaluation, up to lines `again`, deferred (ad_moments.defer). */
+    bool *deferred;
     opt_row *row; /* preset to NaN; the method fills what it has */
 } opt_step;
 
@@ -132,6 +135,9 @@ typedef struct opt_method {
     /* It evaluates along lines where it has just evaluated moments: step->batch has memory for
      * ad_moments.keep. */
     bool keeps;
+    /* It may leave mean derivatives with the batch: step->batch has memory for
+     * ad_moments.defer. */
+    bool defers;
 } opt_method;
 
 /* The registry: rows in the order `meka list methods` shows them; NULL past the end. */
@@ -250,10 +256,11 @@ meka_status opt_run_create(opt_run **out, const ad_program *program, const meka_
 meka_status opt_run_step(opt_run *run, opt_stop *stop, meka_error *err);
 const double *opt_run_theta(const opt_run *run); /* [d], current iterate, borrowed */
 /* [d], borrowed until the next step, of the last completed iteration t: the method's estimate
- * of grad f(theta_t), and the gradient of its batch (or the estimate again).  Zeros in a new or
- * loaded run. */
+ * of grad f(theta_t), and the gradient of its batch (or the estimate again), which is NaN where
+ * it was first asked for after a later batch had been left out.  Zeros in a new or loaded
+ * run. */
 const double *opt_run_estimate(const opt_run *run);
-const double *opt_run_gradient(const opt_run *run);
+const double *opt_run_gradient(opt_run *run);
 /* [d], borrowed until the next step: the iterate of best_loss. */
 const double *opt_run_best(const opt_run *run);
 /* [d], borrowed: the average of the iterates after step average_from; the current iterate
