@@ -1,6 +1,6 @@
 /* Checkpoints: a text that says which run it is, then all of its numbers, then a checksum.
  *
- *   meka checkpoint: 1
+ *   meka checkpoint: 2
  *   key: value              opt_run_describe, one per line
  *                           an empty line
  *   8-byte little-endian integers and IEEE doubles in the order of `visit`
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <zlib.h>
 
-static const char magic[] = "meka checkpoint: 1\n";
+static const char magic[] = "meka checkpoint: 2\n";
 
 /* Goes over a run's numbers: counts them, writes them or reads them. */
 typedef struct codec {

@@ -33,13 +33,23 @@ static double sum_of_squares(size_t d, const double *v, double unit)
     return join(sum);
 }
 
+bool opt_square_tells(double square)
+{
+    /* Squares that are lost are less than the smallest normal number, 2^-1022, each. */
+    const double least = 0x1p-900, most = 0x1p+1000;
+    return square >= least && square <= most;
+}
+
 double opt_norm(size_t d, const double *v)
 {
-    /* Between these no square that counts has left the range of normal numbers. */
-    const double least = 0x1p-900, most = 0x1p+1000;
-    double largest = 0.0, sum = opt_dot(d, v, v);
-    if (sum >= least && sum <= most)
-        return sqrt(sum);
+    return opt_norm_from(opt_dot(d, v, v), d, v);
+}
+
+double opt_norm_from(double square, size_t d, const double *v)
+{
+    double largest = 0.0;
+    if (opt_square_tells(square))
+        return sqrt(square);
     for (size_t j = 0; j < d; j++)
         largest = fmax(largest, fabs(v[j]));
     if (!(largest > 0.0) || isinf(largest))
@@ -87,8 +97,13 @@ meka_status opt_step_gradient(const opt_step *step, meka_error *err)
 
 void opt_step_estimate(const opt_step *step, const double *m)
 {
+    opt_step_estimate_of_norm(step, m, opt_norm(step->n_params, m));
+}
+
+void opt_step_estimate_of_norm(const opt_step *step, const double *m, double norm)
+{
     *step->estimate = m;
-    step->row->filtered_norm = opt_norm(step->n_params, m);
+    step->row->filtered_norm = norm;
 }
 
 /* alpha = A/B along -g; fills the row's line model. */

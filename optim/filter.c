@@ -80,7 +80,8 @@ size_t opt_filter_work_size(opt_covariance form, size_t d)
 
 void opt_filter_start(opt_filter *filter, const double *g, const double *sigma)
 {
-    memcpy(filter->m, g, filter->d * sizeof *g);
+    if (g)
+        memcpy(filter->m, g, filter->d * sizeof *g);
     memcpy(filter->P, sigma, opt_covariance_size(filter->form, filter->d) * sizeof *sigma);
     opt_covariance_set(filter->form, filter->d, filter->K, 1.0);
 }
@@ -120,6 +121,8 @@ void opt_filter_observe(opt_filter *filter, const double *g, const double *sigma
         filter->K[i] = gain_of(filter->P[i], sigma[i]);
         filter->P[i] = joseph(filter->K[i], filter->P[i], sigma[i]);
     }
+    if (!g)
+        return;
     for (size_t j = 0; j < filter->d && filter->form == OPT_COVARIANCE_DIAG; j++)
         filter->m[j] = (1.0 - filter->K[j]) * filter->m[j] + filter->K[j] * g[j];
     double gain = filter->K[0], rest = 1.0 - gain;

@@ -37,7 +37,8 @@ typedef struct opt_filter {
 
 size_t opt_filter_work_size(opt_covariance form, size_t d);
 
-/* The first observation is the belief (eq. 15): m = g, P = Sigma, K = I.  g [d]. */
+/* The first observation is the belief (eq. 15): m = g, P = Sigma, K = I.  g [d]; NULL: m
+ * is left to the caller. */
 void opt_filter_start(opt_filter *filter, const double *g, const double *sigma);
 
 /* Eq. 6: m += b, P += Q.  b [d] = B_t delta; Q covariance.  NULL stands for zero. */
@@ -46,7 +47,8 @@ void opt_filter_predict(opt_filter *filter, const double *b, const double *q);
 /* Eqs. 7 and 8 (Joseph form) with the observation g [d] of covariance Sigma.  Where
  * P- + Sigma is singular both agree that nothing is uncertain; there the observation counts
  * as exact: K is the identity on its null space, so that with P- = Sigma = 0 (a
- * deterministic objective) m = g.  Full: the arrays must be finite. */
+ * deterministic objective) m = g.  Full: the arrays must be finite.  Scalar and diagonal: g
+ * NULL leaves m to the caller, who has K. */
 void opt_filter_observe(opt_filter *filter, const double *g, const double *sigma);
 
 /* Belief about f(theta_t): N(u, s). */

@@ -94,19 +94,24 @@ static const opt_preset presets[] = {
 
 enum { N_HEAD = sizeof(meka_head) / sizeof(double) };
 
-/* The number of doubles of state and scratch; *overflow if they cannot be counted. */
-static void count_memory(const meka_params *params, size_t d, size_t *n_state,
+bool meka_defers(const meka_params *params, bool adam)
+{
+    return params->covariance == OPT_COVARIANCE_SCALAR && !adam;
+}
+
+/* The number of doubles of state and scratch: what meka_layout hands out. */
+static void count_memory(const meka_params *params, bool adam, size_t d, size_t *n_state,
                          size_t *n_scratch)
 {
     size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
-    *n_state = N_HEAD + 2 * d + 2 * size;
-    *n_scratch = 5 * d + 4 * size + opt_filter_work_size((opt_covariance)params->covariance, d);
+    *n_state = N_HEAD + (adam ? 2 : 1) * d + 2 * size;
+    *n_scratch = (meka_defers(params, adam) ? 1 : 4) * d + 4 * size +
+                 opt_filter_work_size((opt_covariance)params->covariance, d);
 }
 
-meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
-                       meka_error *err)
+static meka_status count_sizes(const meka_params *p, bool adam, size_t d, size_t *n_state,
+                               size_t *n_scratch, meka_error *err)
 {
-    const meka_params *p = params;
     /* At most 9 d^2 + 12 d + a few hundred doubles. */
     size_t largest = p->covariance == OPT_COVARIANCE_FULL
                          ? (size_t)sqrt((double)(SIZE_MAX / (32 * sizeof(double))))
@@ -116,8 +121,20 @@ meka_status meka_sizes(const void *params, size_t d, size_t *n_state, size_t *n_
                          "method meka: %zu parameters are too many for covariance=%s; at most "
                          "%zu fit the address space",
                          d, covariances[p->covariance], largest);
-    count_memory(p, d, n_state, n_scratch);
+    count_memory(p, adam, d, n_state, n_scratch);
     return MEKA_OK;
+}
+
+static meka_status sizes_meka(const void *params, size_t d, size_t *n_state, size_t *n_scratch,
+                              meka_error *err)
+{
+    return count_sizes(params, false, d, n_state, n_scratch, err);
+}
+
+static meka_status sizes_adameka(const void *params, size_t d, size_t *n_state,
+                                 size_t *n_scratch, meka_error *err)
+{
+    return count_sizes(params, true, d, n_state, n_scratch, err);
 }
 
 static double *take(double **cursor, size_t n)
@@ -127,22 +144,24 @@ static double *take(double **cursor, size_t n)
     return block;
 }
 
-void meka_layout(const meka_params *params, size_t d, double *state, double *scratch,
+void meka_layout(const meka_params *params, bool adam, size_t d, double *state, double *scratch,
                  meka_memory *out)
 {
     size_t size = opt_covariance_size((opt_covariance)params->covariance, d);
     double *cursor = state;
+    out->adam = adam;
+    out->deferred = meka_defers(params, adam);
+    size_t n_weighted = out->deferred ? 0 : d;
     out->head = (meka_head *)take(&cursor, N_HEAD);
     out->m = take(&cursor, d);
-    out->delta = take(&cursor, d);
+    out->v = adam ? take(&cursor, d) : out->m;
     out->P = take(&cursor, size);
     out->sigma_sum = take(&cursor, size);
     cursor = scratch;
-    out->b = take(&cursor, d);
-    out->direction = take(&cursor, d);
-    out->weight = take(&cursor, d);
-    out->var = take(&cursor, d);
-    out->cross = take(&cursor, d);
+    out->h = take(&cursor, d);
+    out->weight = take(&cursor, n_weighted);
+    out->var = take(&cursor, n_weighted);
+    out->cross = take(&cursor, n_weighted);
     out->K = take(&cursor, size);
     out->q = take(&cursor, size);
     out->observed = take(&cursor, size);
@@ -181,14 +200,16 @@ static meka_status step_adameka(const void *params, double *state, double *scrat
                   "and ill-conditioned problems from diverging: the gate, the floor on s, "    \
                   "the calibrated slope, the average curvature, d'Q d measured along d, "      \
                   "steps that are not averaged, and a start that knows no units",              \
-    .options = OPT_TABLE(options, meka_params), .min_batch = 2, .sizes = meka_sizes,           \
-    .presets = presets, .n_presets = sizeof presets / sizeof presets[0],                       \
-    .batch_needed = batch_needed, .keeps = true
+    .options = OPT_TABLE(options, meka_params), .min_batch = 2, .presets = presets,            \
+    .n_presets = sizeof presets / sizeof presets[0], .batch_needed = batch_needed,             \
+    .keeps = true
 
 const opt_method opt_method_meka = {
     .name = "meka",
     .summary = "Kalman-filtered gradients with uncertainty-informed step sizes",
     .step = step_meka,
+    .sizes = sizes_meka,
+    .defers = true,
     COMMON,
 };
 
@@ -196,5 +217,6 @@ const opt_method opt_method_adameka = {
     .name = "adameka",
     .summary = "MEKA along m/sqrt(m^2 + P) elementwise (eq. 9)",
     .step = step_adameka,
+    .sizes = sizes_adameka,
     COMMON,
 };

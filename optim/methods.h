@@ -54,6 +54,8 @@ meka_status opt_step_gradient(const opt_step *step, meka_error *err);
 
 /* Takes m [d] as the estimate instead: step->room, or part of the state. */
 void opt_step_estimate(const opt_step *step, const double *m);
+/* The same where |m| is known. */
+void opt_step_estimate_of_norm(const opt_step *step, const double *m, double norm);
 
 /* a / b; 0 where b is 0: what has not had a gradient does not move, as with the pseudo-inverse
  * of Duchi, Hazan, Singer 2011.  Without epsilon this is 0/0.  NaN stays NaN. */
@@ -69,6 +71,11 @@ meka_status opt_check_square(double square, meka_error *err);
 double opt_dot(size_t d, const double *a, const double *b);
 /* sqrt(sum_j v_j^2) without overflow; v [d] */
 double opt_norm(size_t d, const double *v);
+/* Whether that is sqrt(square) for a square = v.v: no term that counts has left the range of
+ * normal numbers. */
+bool opt_square_tells(double square);
+/* The same norm from square = v.v where that tells. */
+double opt_norm_from(double square, size_t d, const double *v);
 /* Copies v [d] to out [d]; whether all of it is finite. */
 bool opt_copy_finite(size_t d, const double *restrict v, double *restrict out);
 

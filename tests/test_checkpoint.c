@@ -242,6 +242,8 @@ START_TEST(files_that_are_none_or_cannot_be_written_are_named)
     assert_not_loaded(&config, test_path("none.ck"), MEKA_ERR_IO, "none.ck");
     assert_not_loaded(&config, test_write("text.ck", "step\tloss\n0\t1\n"), MEKA_ERR_INPUT,
                       "text.ck' is not a checkpoint");
+    assert_not_loaded(&config, test_write("old.ck", "meka checkpoint: 1\nversion: 0.1.0\n"),
+                      MEKA_ERR_INPUT, "it has 'meka checkpoint: 1'");
     optim_fixture f = make(&config);
     assert_fails(opt_run_save(f.run, test_path("none/run.ck"), &err), err, MEKA_ERR_IO,
                  "run.ck");

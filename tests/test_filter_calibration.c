@@ -5,8 +5,9 @@
  * to a constant: xi ~ N(0, S) is the noise of the gradient.  For Q > 0 comes
  * 0.5 (theta - c)'W (theta - c) with W of mean zero and c = theta_t, so that W disturbs H delta
  * but not the gradient at theta_t: the model takes both errors to be independent.  The path of
- * theta is laid out beforehand (steps of fixed size 0; theta and delta are put in place), as
- * the filter does not care where the steps come from. */
+ * theta is laid out beforehand (steps of fixed size 0; theta and the move are put in place), as
+ * the filter does not care where the steps come from.  ADAMEKA's, which has MEKA's filter: only
+ * its moves may have another direction than m. */
 #include "optim/meka.h"
 #include "optim/run.h"
 #include "tests/optim_fixture.h"
@@ -126,11 +127,12 @@ static double element(opt_covariance form, const double *cov, int j, int k)
 
 /* The innovation of the step just made; m and P as they were before it. */
 static void add_innovation(evidence *out, double claim, opt_covariance form,
-                           const meka_memory *w, const double *m, const double *P)
+                           const meka_memory *w, const double *m, const double *P,
+                           const double *g, const double *b)
 {
     double s[D][D], e[D];
     for (int j = 0; j < D; j++) {
-        e[j] = w->g[j] - (m[j] + w->b[j]);
+        e[j] = g[j] - (m[j] + b[j]);
         for (int k = 0; k < D; k++)
             s[j][k] = claim * (element(form, P, j, k) + element(form, w->q, j, k)) +
                       element(form, w->sigma, j, k);
@@ -147,7 +149,7 @@ static void observe(const model_case *c, const ad_program *program, uint64_t see
     const meka_source source = {.n_features = N_FEATURES, .draw = draw, .ctx = c};
     char settings[160];
     snprintf(settings, sizeof settings, "%s rule=fixed alpha=0", c->settings);
-    opt_config config = fixture_config("meka", settings);
+    opt_config config = fixture_config("adameka", settings);
     config.seed = seed;
     config.batch_size = SAMPLES;
     const double x0[D] = {0.0};
@@ -157,18 +159,23 @@ static void observe(const model_case *c, const ad_program *program, uint64_t see
     const meka_params *params = opt_run_params(run);
     opt_covariance form = (opt_covariance)params->covariance;
     meka_memory w;
-    meka_layout(params, D, run->state, run->scratch, &w);
-    double m[D], P[D * D];
+    meka_layout(params, true, D, run->state, run->scratch, &w);
+    double m[D], P[D * D], b[D];
     for (uint64_t t = 0; t <= TIMES; t++) {
         memcpy(m, w.m, sizeof m);
         memcpy(P, w.P, opt_covariance_size(form, D) * sizeof *P);
         fixture_step(run);
-        w.g = run->gradient;
+        for (int j = 0; j < D; j++)
+            b[j] = -w.h[j]; /* of the move -v, put in place below */
         for (int k = 0; k < N_CLAIMS && t > 0; k++)
-            add_innovation(&out[k], claims[k], form, &w, m, P);
+            add_innovation(&out[k], claims[k], form, &w, m, P, opt_run_gradient(run), b);
+        w.head->alpha = 1.0;
+        w.head->vv = w.head->mv = 0.0;
         for (int j = 0; j < D; j++) {
             run->theta[j] = path(t + 1, j);
-            w.delta[j] = path(t + 1, j) - path(t, j);
+            w.v[j] = path(t, j) - path(t + 1, j);
+            w.head->vv += w.v[j] * w.v[j];
+            w.head->mv += w.v[j] * w.m[j];
         }
     }
     int j = (int)(seed % D);

@@ -203,9 +203,144 @@ START_TEST(all_dimensions_of_a_long_vector_take_part_alike)
 }
 END_TEST
 
+/* 0.5 sum_j (j+1) (theta_j - 1 - 1e-9 xi_j)^2: the batch gradient is what was predicted up to
+ * one part in a billion, of which inner products know nothing. */
+static ad_var record_calm(ad_tape *tape, const ad_var *theta, const ad_var *xi, const void *ctx)
+{
+    ad_var sum = ad_const(tape, 0.0);
+    for (int j = 0; j < FIXTURE_D; j++) {
+        ad_var target = ad_add(ad_mul(1e-9, xi[j]), 1.0);
+        sum = ad_add(sum, ad_mul(0.5 * (j + 1), ad_sqr(ad_sub(theta[j], target))));
+    }
+    return sum;
+}
+
+START_TEST(the_innovation_of_a_batch_that_was_well_predicted_is_right)
+{
+    static const char *const settings[] = {"rule=fixed alpha=0.05", "rule=fixed alpha=0",
+                                           "rule=fixed alpha=0.05 start=prior", "",
+                                           "preset=paper"};
+    const ad_objective objective = {.name = "calm",
+                                    .n_params = FIXTURE_D,
+                                    .n_features = FIXTURE_D + 1,
+                                    .record = record_calm};
+    const meka_source source = fixture_source();
+    for (size_t k = 0; k < sizeof settings / sizeof settings[0]; k++) {
+        const opt_config config = fixture_config("meka", settings[k]);
+        optim_fixture f = optim_fixture_make(&objective, &source, &config, fixture_x0);
+        double before[FIXTURE_D], theta[FIXTURE_D], m[FIXTURE_D], scale = 0.0;
+        memcpy(theta, fixture_x0, sizeof theta);
+        fixture_step(f.run);
+        for (int t = 1; t < 20; t++) {
+            memcpy(m, opt_run_estimate(f.run), sizeof m);
+            memcpy(before, theta, sizeof before);
+            memcpy(theta, opt_run_theta(f.run), sizeof theta);
+            fixture_step(f.run);
+            const double *g = opt_run_gradient(f.run);
+            double square = 0.0;
+            for (int j = 0; j < FIXTURE_D; j++) {
+                square += pow(g[j] - m[j] - (j + 1) * (theta[j] - before[j]), 2);
+                scale = fmax(scale, fabs(m[j]));
+            }
+            /* Theta and what is computed from it are rounded. */
+            assert_scaled(opt_run_row(f.run)->innovation, sqrt(square), scale, 40);
+        }
+        ck_assert_double_lt(opt_run_row(f.run)->innovation, 1e-7);
+        optim_fixture_clear(&f);
+    }
+}
+END_TEST
+
+/* The mean gradient at theta of the samples of step t. */
+static void batch_gradient(const optim_fixture *f, uint64_t seed, uint64_t t,
+                           const double *theta, double *g)
+{
+    enum { BATCH = 8 };
+    double xi[BATCH * (FIXTURE_D + 1)];
+    ad_moments moments = {.grad_mean = g};
+    ad_batch *batch = NULL;
+    meka_error err = {0};
+    fixture_draw(NULL, seed, t, BATCH, xi);
+    assert_ok(ad_batch_create(&batch, f->program, NULL, &err), err);
+    assert_ok(ad_eval_moments(batch, theta, NULL, BATCH, xi, &moments, &err), err);
+    ad_batch_destroy(batch);
+}
+
+START_TEST(a_run_gives_the_batch_gradient_whether_its_step_needed_the_vector_or_not)
+{
+    static const char *const settings[] = {"",
+                                           "variance=scalar",
+                                           "rule=fixed alpha=0",
+                                           "covariance=diag",
+                                           "covariance=full",
+                                           "preset=paper"};
+    const ad_objective objective = fixture_objective();
+    const meka_source source = fixture_source();
+    for (size_t k = 0; k < 2 * sizeof settings / sizeof settings[0]; k++) {
+        opt_config config = fixture_config("meka", settings[k / 2]);
+        config.track_exact = k % 2;
+        optim_fixture f = optim_fixture_make(&objective, &source, &config, fixture_x0);
+        for (uint64_t t = 0; t < 12; t++) {
+            double theta[FIXTURE_D], g[FIXTURE_D];
+            meka_error err = {0};
+            memcpy(theta, opt_run_theta(f.run), sizeof theta);
+            fixture_step(f.run);
+            if (t % 4 == 1) /* a step that nobody asks */
+                continue;
+            if (t % 4 == 2) /* evaluates the batch at the start */
+                assert_ok(opt_run_save(f.run, test_path("gradient.ck"), &err), err);
+            batch_gradient(&f, config.seed, t, theta, g);
+            for (int again = 0; again < 2; again++)
+                assert_all_scaled(FIXTURE_D, opt_run_gradient(f.run), g, 20.0, 16);
+        }
+        optim_fixture_clear(&f);
+    }
+}
+END_TEST
+
+/* fixture_draw, but step 3 has a sample that is not finite. */
+static void draw_hole(const void *ctx, uint64_t seed, uint64_t step, size_t n, double *xi)
+{
+    fixture_draw(ctx, seed, step, n, xi);
+    if (step == 3)
+        xi[0] = INFINITY;
+}
+
+START_TEST(a_gradient_that_nobody_asked_for_is_lost_with_a_batch_that_is_left_out)
+{
+    const ad_objective objective = fixture_objective();
+    const meka_source source = {.n_features = FIXTURE_D + 1, .draw = draw_hole};
+    for (int asked = 0; asked < 2; asked++) {
+        opt_config config = fixture_config("meka", NULL);
+        config.max_skipped = 1;
+        optim_fixture f = optim_fixture_make(&objective, &source, &config, fixture_x0);
+        double g[FIXTURE_D] = {NAN};
+        for (int t = 0; t < 4; t++) {
+            ck_assert_int_eq(fixture_step(f.run), OPT_RUNNING);
+            if (asked && t == 2)
+                memcpy(g, opt_run_gradient(f.run), sizeof g);
+        }
+        opt_result result;
+        opt_run_result(f.run, &result);
+        ck_assert_uint_eq(result.n_skipped, 1);
+        for (int j = 0; j < FIXTURE_D; j++) {
+            double kept = opt_run_gradient(f.run)[j];
+            ck_assert(asked ? kept == g[j] : isnan(kept));
+        }
+        fixture_step(f.run);
+        for (int j = 0; j < FIXTURE_D; j++)
+            ck_assert(isfinite(opt_run_gradient(f.run)[j]));
+        optim_fixture_clear(&f);
+    }
+}
+END_TEST
+
 TEST_MAIN("meka", constant_noise_works_with_one_sample_and_gives_gain_one_over_t_plus_one,
           one_sample_is_refused_where_variances_are_needed,
           the_calibration_factor_is_logged_by_every_rule_used_or_not,
           an_iteration_costs_one_reverse_and_one_line_pass,
           the_gate_gets_the_defaults_through_the_valley_of_rosenbrock,
+          the_innovation_of_a_batch_that_was_well_predicted_is_right,
+          a_run_gives_the_batch_gradient_whether_its_step_needed_the_vector_or_not,
+          a_gradient_that_nobody_asked_for_is_lost_with_a_batch_that_is_left_out,
           a_step_that_overflows_is_not_taken, all_dimensions_of_a_long_vector_take_part_alike)
