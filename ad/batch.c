@@ -246,7 +246,9 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
     if (request->compact && plan->n_factors > 0)
         block->factors = w->batch->chunk.rows + (first - w->first);
     block->xi = m ? request->xi + first * m : NULL;
-    w->batch->kernels->load(block, plan->feature, plan->n_features_used);
+    bool recalls = block->recall[0] && block->recall[1];
+    w->batch->kernels->load(block, plan->feature,
+                            recalls ? plan->n_features_always : plan->n_features_used);
     w->batch->kernels->run(block, plan->code, plan->n_code);
     worker->n += block->n_valid;
     if (request->block)

@@ -36,6 +36,8 @@ meka_status ad_factored_create(ad_batch *batch, meka_error *err)
     n = n < batch->n_kept ? n : batch->n_kept;
     n = n < batch->chunk.size ? n : batch->chunk.size;
     size_t lanes = ad_batch_lanes(n);
+    if (n == 0)
+        return MEKA_OK;
     f->sums.sum = meka_alloc(lanes, sizeof(double), err);
     f->sums.product = meka_alloc(s->n_left * n_z, lanes * sizeof(double), err);
     f->sums.left = meka_alloc(n_z, lanes * sizeof(double), err);

@@ -87,7 +87,7 @@ static size_t terms_of_x(const kernel_block *b, const bilinear *f, size_t at)
 /* -------------------------------------------------------------------- results by tiles */
 
 enum {
-    BLOCK_ROWS = 16,  /* channels of a tile of one vector */
+    BLOCK_ROWS = 16,   /* channels of a tile of one vector */
     BLOCK_TERMS = 128, /* terms of a tile: their rows stay in the nearest cache */
 };
 

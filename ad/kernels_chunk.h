@@ -149,7 +149,7 @@ static void chunk_columns(const kernel_block *b, const plan_stat *s, const uint3
     bool squares = b->level >= KERNEL_SQUARES;
     f.right_products = out->right_products;
     if (squares)
-        memset(f.right_products, 0, KERNEL_PRODUCTS * b->lanes * sizeof(double));
+        memset(f.right_products, 0, ghost_n_products(s->n_right) * b->lanes * sizeof(double));
     merge_sums sums;
     memset(&sums, 0, sizeof sums);
     for (size_t k = which * n_panels / c->n_groups; k < end; k++) {
@@ -171,7 +171,7 @@ static bool chunk_end(const kernel_block *b, const plan_stat *s, const kernel_ch
 {
     ghost f = ghost_of(b, s, NULL, NULL);
     kernel_part all = part[0];
-    size_t n = KERNEL_PRODUCTS * b->lanes;
+    size_t n = ghost_n_products(s->n_right) * b->lanes;
     bool squares = b->level >= KERNEL_SQUARES;
     f.right_products = part[0].right_products;
     for (size_t g = 1; g < c->n_groups; g++) {

@@ -112,7 +112,7 @@ static void factored_columns(const kernel_block *b, const plan_stat *s, const ui
     size_t first = which * n_panels / c->n_groups, end = (which + 1) * n_panels / c->n_groups;
     double *xt = b->panel + kernel_panel_size(b->lanes);
     f.right_products = out->right_products;
-    memset(f.right_products, 0, KERNEL_PRODUCTS * b->lanes * sizeof(double));
+    memset(f.right_products, 0, ghost_n_products(s->n_right) * b->lanes * sizeof(double));
     memset(out->along, 0, b->lanes * sizeof(double));
     out->square = 0.0;
     if (first == end)
@@ -131,7 +131,7 @@ static void factored_columns(const kernel_block *b, const plan_stat *s, const ui
 static void factored_gather(const kernel_block *b, const kernel_chunk *c,
                             const kernel_part *part, kernel_factored *out)
 {
-    size_t lanes = b->lanes, n = b->n_valid, n_products = KERNEL_PRODUCTS * lanes;
+    size_t lanes = b->lanes, n = b->n_valid, n_products = ghost_n_products(1) * lanes;
     double *gram = part[0].gram, *products = part[0].right_products;
     memset(out->sum, 0, lanes * sizeof(double));
     for (size_t i = 0; i < n; i++) {

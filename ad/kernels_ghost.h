@@ -20,6 +20,12 @@
 
 /* Vectors of one side: the arrays (z - z_0, or x), then of each the other vector (z_0, or
  * x - x_0); inner products of two of them by number. */
+/* How many there are of n arrays' 2 n vectors. */
+INLINE size_t ghost_n_products(size_t n)
+{
+    return n * (2 * n + 1);
+}
+
 INLINE size_t ghost_product(size_t i, size_t j)
 {
     return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;

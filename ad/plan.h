@@ -144,6 +144,7 @@ typedef struct ad_plan {
     size_t n_rows;
     plan_feature *feature; /* [n_features_used] */
     size_t n_features_used;
+    size_t n_features_always; /* of these: not only by blocks whose results may be kept */
     uint32_t *code;
     size_t n_code;
     uint32_t *pack; /* [n_pack] scalars that are gathered for GROUPs and BLOCKs */

@@ -59,12 +59,15 @@ void plan_sparse_features(const planner *p, const ad_block_shape *s, uint32_t ar
 
 void plan_need_block(planner *p, const graph_block *b)
 {
+    bool kept = graph_kept_number(p->g, (size_t)(b - p->g->block)) != UINT32_MAX;
     for (int which = 0; which < 2; which++) {
         bool uniform = plan_is_uniform_operand(p, b, which) || plan_is_sparse_operand(b, which);
         for (uint32_t k = 0; k < b->n_pairs && !uniform; k++) {
             const graph_array *a = &p->g->array[b->pair[k][which]];
-            for (size_t j = 0; j < a->n; j++)
-                p->row[p->g->list[a->first + j]] = 1;
+            for (size_t j = 0; j < a->n; j++) {
+                uint8_t *row = &p->row[p->g->list[a->first + j]];
+                *row = kept && *row != ROW_NEEDED ? ROW_NEEDED_UNLESS_KEPT : ROW_NEEDED;
+            }
         }
     }
 }

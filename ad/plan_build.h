@@ -59,6 +59,9 @@ typedef struct entry {
     bool begins;       /* sets the row rather than adding to it */
 } entry;
 
+/* Why a node has a row: something reads it, or only blocks whose results may be kept. */
+typedef enum row_need { ROW_NOT_NEEDED, ROW_NEEDED, ROW_NEEDED_UNLESS_KEPT } row_need;
+
 /* What an array of block operands is in this plan. */
 typedef struct array_source {
     uint32_t kind;  /* PLAN_ROWS ... */
@@ -82,7 +85,7 @@ typedef struct planner {
     /* By node, [n0]: */
     uint32_t *sum_of;        /* its row_sum or GRAPH_NONE */
     uint8_t *wanted;         /* its value is needed in some form */
-    uint8_t *row;            /* its row is needed */
+    uint8_t *row;            /* its row is needed: row_need */
     uint32_t *stamp, *where; /* scratch of merging like terms */
     row_sum *sum;
     size_t n_sums, sum_capacity;

@@ -351,6 +351,19 @@ static void emit_all(emitter *e)
     }
 }
 
+/* Features with rows for this reason. */
+static void emit_features_of(emitter *e, ad_plan *out, row_need need)
+{
+    planner *p = e->p;
+    for (uint32_t k = 0; k < p->n0; k++) {
+        if (p->row[k] != need || planner_node(p, k)->kind != GRAPH_FEATURE ||
+            e->last_use[k] == 0)
+            continue;
+        give_row(e, k);
+        out->feature[out->n_features_used++] = (plan_feature){planner_node(p, k)->a, e->row[k]};
+    }
+}
+
 /* Features have their rows from the start. */
 static void emit_features(emitter *e, ad_plan *out)
 {
@@ -359,15 +372,11 @@ static void emit_features(emitter *e, ad_plan *out)
     for (size_t k = 0; k < p->n0; k++)
         n += p->row[k] && planner_node(p, (uint32_t)k)->kind == GRAPH_FEATURE;
     out->feature = meka_alloc(n, sizeof *out->feature, p->error);
-    for (uint32_t k = 0; out->feature && k < p->n0; k++) {
-        if (p->row[k] && planner_node(p, k)->kind == GRAPH_FEATURE) {
-            if (e->last_use[k] == 0)
-                continue;
-            give_row(e, k);
-            out->feature[out->n_features_used++] =
-                (plan_feature){planner_node(p, k)->a, e->row[k]};
-        }
-    }
+    if (!out->feature)
+        return;
+    emit_features_of(e, out, ROW_NEEDED);
+    out->n_features_always = out->n_features_used;
+    emit_features_of(e, out, ROW_NEEDED_UNLESS_KEPT);
 }
 
 static void find_parts(emitter *e)

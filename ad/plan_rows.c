@@ -4,7 +4,7 @@
 static void need_row(planner *p, uint32_t node)
 {
     if (node != GRAPH_NONE)
-        p->row[node] = 1;
+        p->row[node] = ROW_NEEDED;
 }
 
 static void need_terms(planner *p, const row_sum *s)

@@ -234,7 +234,8 @@ START_TEST(more_samples_than_there_is_memory_for_are_not_kept)
 }
 END_TEST
 
-START_TEST(a_run_is_the_same_whether_its_method_keeps_values_or_not)
+/* Runs of so many samples per step, one that keeps values and one that does not. */
+static void check_runs(size_t batch_size, double tolerance)
 {
     const meka_source source = {.n_features = M, .draw = draw};
     ad_program *program = prepare();
@@ -248,7 +249,7 @@ START_TEST(a_run_is_the_same_whether_its_method_keeps_values_or_not)
     for (int k = 0; k < 2; k++) {
         opt_config config = opt_config_default();
         config.method = k == 0 ? meka : &forgetful;
-        config.batch_size = 20;
+        config.batch_size = batch_size;
         assert_ok(opt_run_create(&run[k], program, &source, &config, theta, &err), err);
         for (int t = 0; t < 8; t++) {
             opt_stop stop;
@@ -256,10 +257,20 @@ START_TEST(a_run_is_the_same_whether_its_method_keeps_values_or_not)
             ck_assert_int_eq(stop, OPT_RUNNING);
         }
     }
-    ck_assert_mem_eq(opt_run_theta(run[0]), opt_run_theta(run[1]), sizeof theta);
+    for (int j = 0; j < D; j++)
+        ck_assert_double_le(fabs(opt_run_theta(run[0])[j] - opt_run_theta(run[1])[j]),
+                            tolerance);
     opt_run_destroy(run[0]);
     opt_run_destroy(run[1]);
     ad_program_destroy(program);
+}
+
+/* Few samples' means are not written out where values are kept (tests/test_factored.c): then
+ * last bits differ, by what eight steps of size 1 make of them. */
+START_TEST(a_run_is_the_same_whether_its_method_keeps_values_or_not)
+{
+    check_runs(60, 0.0);
+    check_runs(20, 1e-13);
 }
 END_TEST
 

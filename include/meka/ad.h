@@ -360,7 +360,7 @@ typedef struct ad_moments {
     double *grad_cov;  /* [d][d] or NULL: cov_i(g_ij, g_ik) */
     double *hvp_cov;   /* [d][d] or NULL: cov_i(h_ij, h_ik) */
     bool traces;       /* compute the three sums below (the last two with v) */
-    bool keep;         /* for ad_line_moments.again; no result depends on it */
+    bool keep;         /* for ad_line_moments.again; with `defer` last bits depend on it */
     /* The mean gradient g and, with v, the mean product h stay with the batch, which was
      * created with `defers`; grad_mean and hvp_mean are NULL.  ad_combine_means reads them
      * until the batch's next evaluation other than an ad_eval_line with `again`. */
