@@ -35,6 +35,8 @@ meka_status ad_factored_create(ad_batch *batch, meka_error *err)
     size_t n = most_samples(s), n_z = s->shape.channels_out;
     n = n < batch->n_kept ? n : batch->n_kept;
     n = n < batch->chunk.size ? n : batch->chunk.size;
+    if (n == 0)
+        return MEKA_OK;
     size_t lanes = ad_batch_lanes(n);
     if (n == 0)
         return MEKA_OK;
