@@ -16,15 +16,15 @@ static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const adagrad_params *p = params;
-    double *s = state; /* [d] */
-    const double *g = step->gradient;
+    double *restrict s = state, *restrict theta = step->theta; /* [d] each */
+    const double *restrict g = step->gradient;
     meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
-    double alpha = p->alpha * step->factor;
+    double alpha = p->alpha * step->factor, epsilon = p->epsilon;
     for (size_t j = 0; j < step->n_params; j++) {
         s[j] += g[j] * g[j];
-        step->theta[j] -= alpha * opt_ratio(g[j], sqrt(s[j]) + p->epsilon);
+        theta[j] -= alpha * opt_ratio(g[j], sqrt(s[j]) + epsilon);
     }
     step->row->alpha = alpha;
     return MEKA_OK;

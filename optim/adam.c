@@ -19,30 +19,39 @@ static const meka_option options[] = {
     OPT_WEIGHT_DECAY(adam_params),
 };
 
-/* theta -= alpha (m^/(sqrt(v^) + epsilon) + lambda theta); the estimate is m^ = m/weight1. */
+/* theta -= alpha (m^/(sqrt(v^) + epsilon) + lambda theta); the estimate is m^ = m/weight1.
+ * largest [d] */
+static void move(const adam_params *p, const opt_step *step, const opt_adam *mean,
+                 double *restrict largest)
+{
+    const double *restrict m = mean->m, *restrict v = mean->v;
+    double *restrict unbiased = step->room, *restrict theta = step->theta;
+    double weight1 = mean->weight1, weight2 = mean->weight2, alpha = step->row->alpha;
+    double epsilon = p->epsilon, decay = p->weight_decay;
+    bool amsgrad = p->amsgrad;
+    for (size_t j = 0; j < step->n_params; j++) {
+        double square = v[j] / weight2;
+        largest[j] = largest[j] < square ? square : largest[j];
+        unbiased[j] = m[j] / weight1;
+        double scale = sqrt(amsgrad ? largest[j] : square) + epsilon;
+        theta[j] -= alpha * (opt_ratio(unbiased[j], scale) + decay * theta[j]);
+    }
+}
+
 static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const adam_params *p = params;
     size_t d = step->n_params;
-    double *unbiased = step->room, *largest = state + OPT_ADAM_SCALARS + OPT_ADAM_VECTORS * d;
     const double *g = step->gradient;
     opt_adam mean;
     meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
     opt_adam_add(&mean, state, d, p->beta1, p->beta2, g);
-    double alpha = p->alpha * step->factor;
-    for (size_t j = 0; j < d; j++) {
-        double square = mean.v[j] / mean.weight2;
-        largest[j] = fmax(largest[j], square);
-        unbiased[j] = mean.m[j] / mean.weight1;
-        double scale = sqrt(p->amsgrad ? largest[j] : square) + p->epsilon;
-        step->theta[j] -=
-            alpha * (opt_ratio(unbiased[j], scale) + p->weight_decay * step->theta[j]);
-    }
-    opt_step_estimate(step, unbiased);
-    step->row->alpha = alpha;
+    step->row->alpha = p->alpha * step->factor;
+    move(p, step, &mean, state + OPT_ADAM_SCALARS + OPT_ADAM_VECTORS * d);
+    opt_step_estimate(step, step->room);
     return MEKA_OK;
 }
 

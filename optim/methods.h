@@ -58,10 +58,12 @@ void opt_step_estimate(const opt_step *step, const double *m);
 void opt_step_estimate_of_norm(const opt_step *step, const double *m, double norm);
 
 /* a / b; 0 where b is 0: what has not had a gradient does not move, as with the pseudo-inverse
- * of Duchi, Hazan, Singer 2011.  Without epsilon this is 0/0.  NaN stays NaN. */
+ * of Duchi, Hazan, Singer 2011.  Without epsilon this is 0/0.  NaN stays NaN; a is finite.  The
+ * divisor is chosen and not the quotient, so that compilers may use vectors. */
 static inline double opt_ratio(double a, double b)
 {
-    return b == 0.0 ? 0.0 : a / b;
+    double divisor = b == 0.0 ? INFINITY : b;
+    return a / divisor;
 }
 
 /* MEKA_NONFINITE where a square of the gradient has overflowed: the step, divided by it, would

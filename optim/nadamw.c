@@ -20,27 +20,33 @@ static const meka_option options[] = {
  *   theta -= alpha ((beta1 m + (1 - beta1) g)/weight1/(sqrt(v^) + epsilon) + lambda theta).
  * The numerator has more than the weight 1 while t is small (1 + beta1 in the first step), so
  * that the estimate of the gradient is Adam's m/weight1. */
+static void move(const nadamw_params *p, const opt_step *step, const opt_adam *mean)
+{
+    const double *restrict m = mean->m, *restrict v = mean->v, *restrict g = step->gradient;
+    double *restrict unbiased = step->room, *restrict theta = step->theta;
+    double weight1 = mean->weight1, weight2 = mean->weight2, alpha = step->row->alpha;
+    double beta1 = p->beta1, epsilon = p->epsilon, decay = p->weight_decay;
+    for (size_t j = 0; j < step->n_params; j++) {
+        double ahead = (beta1 * m[j] + (1.0 - beta1) * g[j]) / weight1;
+        double scale = sqrt(v[j] / weight2) + epsilon;
+        unbiased[j] = m[j] / weight1;
+        theta[j] -= alpha * (opt_ratio(ahead, scale) + decay * theta[j]);
+    }
+}
+
 static meka_status take_step(const void *params, double *state, double *scratch,
                              const opt_step *step, meka_error *err)
 {
     const nadamw_params *p = params;
     size_t d = step->n_params;
-    double *unbiased = step->room; /* [d] */
-    const double *g = step->gradient;
     opt_adam mean;
     meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
-    opt_adam_add(&mean, state, d, p->beta1, p->beta2, g);
-    double alpha = p->alpha * step->factor;
-    for (size_t j = 0; j < d; j++) {
-        double ahead = (p->beta1 * mean.m[j] + (1.0 - p->beta1) * g[j]) / mean.weight1;
-        double scale = sqrt(mean.v[j] / mean.weight2) + p->epsilon;
-        unbiased[j] = mean.m[j] / mean.weight1;
-        step->theta[j] -= alpha * (opt_ratio(ahead, scale) + p->weight_decay * step->theta[j]);
-    }
-    opt_step_estimate(step, unbiased);
-    step->row->alpha = alpha;
+    opt_adam_add(&mean, state, d, p->beta1, p->beta2, step->gradient);
+    step->row->alpha = p->alpha * step->factor;
+    move(p, step, &mean);
+    opt_step_estimate(step, step->room);
     return MEKA_OK;
 }
 

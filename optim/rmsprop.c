@@ -37,16 +37,17 @@ static meka_status take_step(const void *params, double *state, double *scratch,
 {
     const rmsprop_params *p = params;
     size_t d = step->n_params;
-    double *s = state, *m = s + d, *v = m + d; /* [d] each */
-    const double *g = step->gradient;
+    double *s = state, *m = s + d, *restrict v = m + d, *restrict theta = step->theta;
+    const double *restrict g = step->gradient; /* [d] each */
     meka_status status = opt_step_gradient(step, err);
     if (status != MEKA_OK)
         return status;
-    double alpha = p->alpha * step->factor;
-    for (size_t j = 0; j < d; j++) {
+    double alpha = p->alpha * step->factor, epsilon = p->epsilon, momentum = p->momentum;
+    for (size_t j = 0; j < d; j++)
         average(p, g[j], &s[j], &m[j]);
-        v[j] = p->momentum * v[j] + opt_ratio(g[j], sqrt(s[j]) + p->epsilon);
-        step->theta[j] -= alpha * v[j];
+    for (size_t j = 0; j < d; j++) {
+        v[j] = momentum * v[j] + opt_ratio(g[j], sqrt(s[j]) + epsilon);
+        theta[j] -= alpha * v[j];
     }
     step->row->alpha = alpha;
     return MEKA_OK;
