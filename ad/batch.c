@@ -242,7 +242,7 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
     block->keep[1] = request->factored;
     block->recall[0] = request->recall;
     block->recall[1] = request->recall && request->recall_along;
-    block->factor_stride = ad_batch_stride(w->batch->chunk.size);
+    block->factor_stride = w->batch->chunk.stride;
     if (request->compact && plan->n_factors > 0)
         block->factors = w->batch->chunk.rows + (first - w->first);
     block->xi = m ? request->xi + first * m : NULL;
@@ -296,6 +296,7 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
 static meka_status run_chunk(wave *w, size_t n_threads, meka_error *err)
 {
     const ad_request *request = w->request;
+    w->batch->chunk.stride = ad_batch_stride(ad_batch_lanes(w->n));
     w->n_blocks = (w->n + w->lanes - 1) / w->lanes;
     w->n_segments = w->n_blocks < BATCH_SEGMENTS ? w->n_blocks : BATCH_SEGMENTS;
     for (w->first_segment = 0; w->first_segment < w->n_segments;

@@ -37,7 +37,7 @@ typedef struct ad_worker {
 
 /* The factors of dense compact stats (ad/kernels_chunk.h) of up to `size` samples. */
 typedef struct ad_chunk {
-    size_t size;
+    size_t size, stride;            /* the latter of a row of the chunk at hand */
     double *rows;                   /* [the most factors of a plan][stride of size] */
     double *left;                   /* [n_left][size] */
     double *left_products;          /* [KERNEL_PRODUCTS][size] */
@@ -171,6 +171,9 @@ size_t ad_batch_stride(size_t lanes);
 void ad_line_sums_add(ad_line_sums *s, int order, const double *x);
 /* Appends b's samples to a's. */
 void ad_line_sums_merge(ad_line_sums *a, int order, const ad_line_sums *b);
+
+/* deferred.c: sum_j a_j b_j, in several chains. */
+double ad_batch_dot(size_t d, const double *a, const double *b);
 
 /* moments.c: ad_eval_moments without `defer`. */
 meka_status ad_batch_moments(ad_batch *batch, const double *theta, const double *v, size_t n,

@@ -71,7 +71,7 @@ kernel_block ad_chunk_block(const ad_batch *batch, const double *xi, size_t n,
 {
     const ad_chunk *c = &batch->chunk;
     kernel_block b = {.lanes = ad_batch_lanes(n),
-                      .stride = ad_batch_stride(c->size),
+                      .stride = c->stride,
                       .n_valid = n,
                       .xi = xi,
                       .m = batch->program->objective.n_features,

@@ -14,7 +14,7 @@ static double join(const double *sum)
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
-static double dot(size_t d, const double *a, const double *b)
+double ad_batch_dot(size_t d, const double *a, const double *b)
 {
     double sum[CHAINS] = {0};
     size_t j = 0;
@@ -37,13 +37,13 @@ static void multiply(size_t from, size_t to, const double *g, const double *h, c
 {
     for (size_t j = from; j < to; j += PIECE) {
         size_t n = piece_from(j, to);
-        out->gg += dot(n, g + j, g + j);
+        out->gg += ad_batch_dot(n, g + j, g + j);
         if (!h)
             continue;
-        out->gh += dot(n, g + j, h + j);
-        out->hh += dot(n, h + j, h + j);
-        out->gv += dot(n, g + j, v + j);
-        out->hv += dot(n, h + j, v + j);
+        out->gh += ad_batch_dot(n, g + j, h + j);
+        out->hh += ad_batch_dot(n, h + j, h + j);
+        out->gv += ad_batch_dot(n, g + j, v + j);
+        out->hv += ad_batch_dot(n, h + j, v + j);
     }
 }
 
@@ -107,7 +107,7 @@ static double combine_range(const ad_batch *batch, size_t from, size_t to, doubl
     for (size_t j = from; j < to; j += PIECE) {
         size_t n = piece_from(j, to);
         combine(n, a, batch->deferred + j, b, batch->deferred + d + j, c, out + j);
-        sum += dot(n, out + j, out + j);
+        sum += ad_batch_dot(n, out + j, out + j);
     }
     return sum;
 }

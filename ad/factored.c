@@ -162,14 +162,6 @@ static double *along_row(const ad_batch *batch, size_t j, size_t first, size_t *
            (program->first_along + j) * ad_batch_lanes(*n);
 }
 
-static double dot(const double *x, const double *y, size_t n)
-{
-    double sum = 0.0;
-    for (size_t k = 0; k < n; k++)
-        sum += x[k] * y[k];
-    return sum;
-}
-
 /* sum_i of left array k with v's product with x. */
 static double inner_along(const ad_batch *batch, size_t k)
 {
@@ -180,7 +172,7 @@ static double inner_along(const ad_batch *batch, size_t k)
     for (size_t first = 0; first < f->n; first += batch->max_lanes)
         for (size_t j = 0; j < n_z; j++) {
             const double *along = along_row(batch, j, first, &n);
-            sum += dot(b.rows + (k * n_z + j) * b.stride + first, along, n);
+            sum += ad_batch_dot(n, b.rows + (k * n_z + j) * b.stride + first, along);
         }
     return sum;
 }

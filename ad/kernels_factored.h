@@ -81,23 +81,32 @@ APART void gram_panel(const kernel_block *b, const ghost_panel *p, const double 
         gram_rows(b, p, xt, gram, begins, i, 1);
 }
 
-/* x_i.e and |e|^2 over the panel, e the sum of deviations. */
-static void add_along(const kernel_block *b, const ghost *f, const ghost_panel *p,
-                      kernel_part *out)
+/* x_i.e over the panel, e the sum of deviations, of n samples from number l on. */
+INLINE void add_along(const ghost_panel *p, const double *e, size_t l, int n, double *out)
+{
+    vd acc[4] = {{0}, {0}, {0}, {0}}, zero = {0};
+    double sum[4] = {0};
+    for (size_t k = 0; k < p->n; k += W) {
+        vd ek = zero; /* x is 0 past the end */
+        memcpy(&ek, e + k, (p->n - k < W ? p->n - k : W) * sizeof(double));
+        for (int i = 0; i < n; i++)
+            acc[i] =
+                v_fma(load_unaligned(p->x[0] + (l + (size_t)i) * p->stride + k), ek, acc[i]);
+    }
+    v_add_sums(sum, acc[0], acc[1], acc[2], acc[3]);
+    for (int i = 0; i < n; i++)
+        out[l + (size_t)i] += sum[i];
+}
+
+APART void add_deviations(const kernel_block *b, const ghost *f, const ghost_panel *p,
+                          kernel_part *out)
 {
     const double *e = f->deviation + p->first;
-    for (size_t l = 0; l < b->n_valid; l++) {
-        const double *x = p->x[0] + l * p->stride;
-        vd acc = {0}, zero = {0};
-        double sum[4] = {0};
-        size_t k = 0;
-        for (; k + W <= p->n; k += W)
-            acc = v_fma(load_unaligned(x + k), load_unaligned(e + k), acc);
-        v_add_sums(sum, acc, zero, zero, zero);
-        for (; k < p->n; k++)
-            sum[0] += x[k] * e[k];
-        out->along[l] += sum[0];
-    }
+    size_t l = 0;
+    for (; l + 4 <= b->n_valid; l += 4)
+        add_along(p, e, l, 4, out->along);
+    for (; l < b->n_valid; l++)
+        add_along(p, e, l, 1, out->along);
     for (size_t k = 0; k < p->n; k++)
         out->square += e[k] * e[k];
 }
@@ -121,7 +130,7 @@ static void factored_columns(const kernel_block *b, const plan_stat *s, const ui
         ghost_panel p = ghost_panel_of(b, &f, k * width);
         ghost_deviations(b, &f, &p);
         ghost_right_products(b, &f, &p);
-        add_along(b, &f, &p, out);
+        add_deviations(b, &f, &p, out);
         factored_transpose(b, &p, xt);
         gram_panel(b, &p, xt, out->gram, k == first);
     }

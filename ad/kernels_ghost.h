@@ -20,6 +20,8 @@
 
 /* Vectors of one side: the arrays (z - z_0, or x), then of each the other vector (z_0, or
  * x - x_0); inner products of two of them by number. */
+enum { GHOST_SAMPLES = 4 }; /* whose sums are taken side by side, one array's */
+
 /* How many there are of n arrays' 2 n vectors. */
 INLINE size_t ghost_n_products(size_t n)
 {
@@ -185,43 +187,56 @@ static void ghost_deviations(const kernel_block *b, const ghost *f, const ghost_
     }
 }
 
-/* Adds sample l's inner products over the panel. */
-INLINE void ghost_right_sample(const kernel_block *b, const ghost *f, const ghost_panel *p,
-                               size_t l, int n)
+/* Adds the inner products over the panel of n_samples samples from number l on, of n arrays. */
+INLINE void ghost_right_samples(const kernel_block *b, const ghost *f, const ghost_panel *p,
+                                size_t l, int n_samples, int n)
 {
-    vd acc[KERNEL_PRODUCTS + 2], x[KERNEL_VECTORS];
-    for (int k = 0; k < KERNEL_PRODUCTS + 2; k++)
-        acc[k] = v_splat(0.0);
+    enum { SAMPLES = GHOST_SAMPLES, PRODUCTS = KERNEL_PRODUCTS + 2 };
+    vd acc[SAMPLES][PRODUCTS], x[KERNEL_VECTORS];
+    for (int i = 0; i < n_samples; i++)
+        for (int k = 0; k < PRODUCTS; k++)
+            acc[i][k] = v_splat(0.0);
     for (size_t j = 0; j < p->n; j += W) {
+        vd x0[KERNEL_VECTORS / 2];
         for (int k = 0; k < n; k++) {
             const double *first = f->right_first + (size_t)k * f->n_x + p->first + j;
-            vd x0 = {0};
+            x0[k] = v_splat(0.0);
             if (j + W <= p->n)
-                x0 = load_unaligned(first);
+                x0[k] = load_unaligned(first);
             else
-                memcpy(&x0, first, (p->n - j) * sizeof(double));
-            x[k] = load_unaligned(p->x[k] + l * p->stride + j);
-            x[n + k] = x[k] - x0;
+                memcpy(&x0[k], first, (p->n - j) * sizeof(double));
         }
-        for (int k = 0; k < 2 * n; k++)
-            for (int i = 0; i <= k; i++)
-                acc[k * (k + 1) / 2 + i] = v_fma(x[k], x[i], acc[k * (k + 1) / 2 + i]);
+        for (int i = 0; i < n_samples; i++) {
+            for (int k = 0; k < n; k++) {
+                x[k] = load_unaligned(p->x[k] + (l + (size_t)i) * p->stride + j);
+                x[n + k] = x[k] - x0[k];
+            }
+            for (int k = 0; k < 2 * n; k++)
+                for (int q = 0; q <= k; q++)
+                    acc[i][k * (k + 1) / 2 + q] =
+                        v_fma(x[k], x[q], acc[i][k * (k + 1) / 2 + q]);
+        }
     }
-    for (int k = 0; k < n * (2 * n + 1); k += 4) {
-        double sum[4] = {0};
-        v_add_sums(sum, acc[k], acc[k + 1], acc[k + 2], acc[k + 3]);
-        for (int i = 0; i < 4 && k + i < n * (2 * n + 1); i++)
-            f->right_products[(size_t)(k + i) * b->lanes + l] += sum[i];
+    for (int i = 0; i < n_samples; i++) {
+        for (int k = 0; k < n * (2 * n + 1); k += 4) {
+            double sum[4] = {0};
+            v_add_sums(sum, acc[i][k], acc[i][k + 1], acc[i][k + 2], acc[i][k + 3]);
+            for (int q = 0; q < 4 && k + q < n * (2 * n + 1); q++)
+                f->right_products[(size_t)(k + q) * b->lanes + l + (size_t)i] += sum[q];
+        }
     }
 }
 
 APART void ghost_right_products(const kernel_block *b, const ghost *f, const ghost_panel *p)
 {
-    for (size_t l = 0; l < b->n_valid; l++)
+    size_t l = 0;
+    for (; f->s->n_right == 1 && l + GHOST_SAMPLES <= b->n_valid; l += GHOST_SAMPLES)
+        ghost_right_samples(b, f, p, l, GHOST_SAMPLES, 1);
+    for (; l < b->n_valid; l++)
         if (f->s->n_right == 1)
-            ghost_right_sample(b, f, p, l, 1);
+            ghost_right_samples(b, f, p, l, 1, 1);
         else
-            ghost_right_sample(b, f, p, l, 2);
+            ghost_right_samples(b, f, p, l, 1, 2);
 }
 
 /* ------------------------------------------------------------------------------ norms */
