@@ -40,11 +40,13 @@ meka_status ad_factored_create(ad_batch *batch, meka_error *err)
     size_t lanes = ad_batch_lanes(n);
     if (n == 0)
         return MEKA_OK;
+    size_t n_x = s->shape.channels_in + KERNEL_MOST_COLUMNS;
+    f->sums.x = meka_alloc(n_x, lanes * sizeof(double), err);
     f->sums.sum = meka_alloc(lanes, sizeof(double), err);
     f->sums.product = meka_alloc(s->n_left * n_z, lanes * sizeof(double), err);
     f->sums.left = meka_alloc(n_z, lanes * sizeof(double), err);
     f->sums.first = meka_alloc(n_z, sizeof(double), err);
-    if (!f->sums.sum || !f->sums.product || !f->sums.left || !f->sums.first)
+    if (!f->sums.x || !f->sums.sum || !f->sums.product || !f->sums.left || !f->sums.first)
         return MEKA_ERR_MEMORY;
     for (size_t k = 0; k < BATCH_GROUPS; k++) {
         kernel_part *part = &batch->chunk.part[k];
@@ -59,6 +61,7 @@ meka_status ad_factored_create(ad_batch *batch, meka_error *err)
 
 void ad_factored_destroy(ad_batch *batch)
 {
+    free(batch->factored.sums.x);
     free(batch->factored.sums.sum);
     free(batch->factored.sums.product);
     free(batch->factored.sums.left);
@@ -105,8 +108,8 @@ static meka_status run_columns(void *ctx, size_t item, size_t thread, meka_error
     kernel_block block;
     (void)err;
     prepare(w, thread, &block)
-        ->factored_columns(&block, w->stat, w->batch->chunk.number, &w->chunk, item,
-                           &w->batch->chunk.part[item]);
+        ->factored_columns(&block, w->stat, w->batch->chunk.number, &w->chunk,
+                           &w->batch->factored.sums, item, &w->batch->chunk.part[item]);
     return MEKA_OK;
 }
 
@@ -194,15 +197,16 @@ static void move_along(ad_batch *batch, const double *product[2], double a, doub
     const ad_factored *f = &batch->factored;
     const kernel_factored *k = &f->sums;
     size_t n_z = f->stat->shape.channels_out, lanes = ad_batch_lanes(f->n), n;
+    double part = 1.0 / (double)f->n;
     for (size_t first = 0; first < f->n; first += batch->max_lanes) {
         for (size_t j = 0; j < n_z; j++) {
-            double *along = along_row(batch, j, first, &n), z0 = k->first[j];
+            double *restrict along = along_row(batch, j, first, &n), z0 = k->first[j];
             const double *g = product[0] + j * lanes + first;
             const double *h = product[1] + j * lanes + first, *sum = k->sum + first;
-            double scale = 1.0 / (double)f->n;
+            for (size_t l = 0; l < n && k->scale == 0.0; l++)
+                along[l] = 0.0; /* it may not be a number */
             for (size_t l = 0; l < n; l++)
-                along[l] = (k->scale == 0.0 ? 0.0 : k->scale * along[l]) +
-                           scale * (a * g[l] + b * h[l] + z0 * sum[l]);
+                along[l] = k->scale * along[l] + part * (a * g[l] + b * h[l] + z0 * sum[l]);
         }
     }
 }

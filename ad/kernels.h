@@ -110,6 +110,7 @@ typedef struct kernel_part {
 typedef struct kernel_factored {
     double *gram, *along; /* of all columns, those of the first part */
     double square;
+    double *x;       /* [n_x, rounded up to KERNEL_MOST_COLUMNS][lanes], in panels */
     double *sum;     /* [lanes] of rows of G */
     double *product; /* [n_left][n_z][lanes] (z - z_0) G */
     /* For combinations out = mean of z x' + scale out: z less its first sample's values, and
@@ -145,8 +146,8 @@ typedef struct kernel_set {
      * a combination, once for each group of columns, which returns its sum of squares.
      * ad/kernels_factored.h. */
     void (*factored_columns)(const kernel_block *chunk, const plan_stat *stat,
-                             const uint32_t *number, const kernel_chunk *c, size_t group,
-                             kernel_part *out);
+                             const uint32_t *number, const kernel_chunk *c,
+                             const kernel_factored *f, size_t group, kernel_part *out);
     void (*factored_gather)(const kernel_block *chunk, const kernel_chunk *c,
                             const kernel_part *part, kernel_factored *out);
     void (*factored_rows)(const kernel_block *chunk, const plan_stat *stat,

@@ -81,58 +81,116 @@ APART void gram_panel(const kernel_block *b, const ghost_panel *p, const double 
         gram_rows(b, p, xt, gram, begins, i, 1);
 }
 
-/* x_i.e over the panel, e the sum of deviations, of n samples from number l on. */
-INLINE void add_along(const ghost_panel *p, const double *e, size_t l, int n, double *out)
+enum { FACTORED_SAMPLES = 4 }; /* whose sums are taken side by side */
+
+/* Inner products of n samples' x from number l on over the panel: with x - x_0, of that with
+ * itself, and of x with the sum of deviations.  x.x is an element of G. */
+INLINE void factored_samples(const kernel_block *b, const ghost *f, const ghost_panel *p,
+                             size_t l, int n, kernel_part *out)
 {
-    vd acc[4] = {{0}, {0}, {0}, {0}}, zero = {0};
-    double sum[4] = {0};
-    for (size_t k = 0; k < p->n; k += W) {
-        vd ek = zero; /* x is 0 past the end */
-        memcpy(&ek, e + k, (p->n - k < W ? p->n - k : W) * sizeof(double));
-        for (int i = 0; i < n; i++)
-            acc[i] =
-                v_fma(load_unaligned(p->x[0] + (l + (size_t)i) * p->stride + k), ek, acc[i]);
+    enum { PRODUCTS = 3 };
+    vd acc[PRODUCTS + 1][FACTORED_SAMPLES];
+    for (int k = 0; k < PRODUCTS + 1; k++)
+        for (int i = 0; i < FACTORED_SAMPLES; i++)
+            acc[k][i] = v_splat(0.0);
+    for (size_t j = 0; j < p->n; j += W) {
+        size_t size = (p->n - j < W ? p->n - j : W) * sizeof(double);
+        vd x0 = {0}, e = {0}; /* as x is past the end */
+        memcpy(&x0, f->right_first + p->first + j, size);
+        memcpy(&e, f->deviation + p->first + j, size);
+        for (int i = 0; i < n; i++) {
+            vd x = load_unaligned(p->x[0] + (l + (size_t)i) * p->stride + j), d = x - x0;
+            acc[0][i] = v_fma(d, x, acc[0][i]);
+            acc[1][i] = v_fma(d, d, acc[1][i]);
+            acc[2][i] = v_fma(x, e, acc[2][i]);
+        }
     }
-    v_add_sums(sum, acc[0], acc[1], acc[2], acc[3]);
-    for (int i = 0; i < n; i++)
-        out[l + (size_t)i] += sum[i];
+    double sum[PRODUCTS][4] = {{0}, {0}, {0}};
+    for (int k = 0; k < PRODUCTS; k++)
+        v_add_sums(sum[k], acc[k][0], acc[k][1], acc[k][2], acc[k][3]);
+    double *products = f->right_products + l;
+    for (size_t i = 0; i < (size_t)n; i++) {
+        products[ghost_product(1, 0) * b->lanes + i] += sum[0][i];
+        products[ghost_product(1, 1) * b->lanes + i] += sum[1][i];
+        out->along[l + i] += sum[2][i];
+    }
 }
 
-APART void add_deviations(const kernel_block *b, const ghost *f, const ghost_panel *p,
+APART void factored_panel(const kernel_block *b, const ghost *f, const ghost_panel *p,
                           kernel_part *out)
 {
     const double *e = f->deviation + p->first;
     size_t l = 0;
-    for (; l + 4 <= b->n_valid; l += 4)
-        add_along(p, e, l, 4, out->along);
+    for (; l + FACTORED_SAMPLES <= b->n_valid; l += FACTORED_SAMPLES)
+        factored_samples(b, f, p, l, FACTORED_SAMPLES, out);
     for (; l < b->n_valid; l++)
-        add_along(p, e, l, 1, out->along);
+        factored_samples(b, f, p, l, 1, out);
     for (size_t k = 0; k < p->n; k++)
         out->square += e[k] * e[k];
 }
 
+/* Number k of the panels of features, which are copied once, to stay until they are combined.
+ */
+INLINE double *factored_panel_at(const kernel_block *b, const kernel_factored *k, size_t first)
+{
+    return k->x + first * b->lanes;
+}
+
 /* One group: inner products of samples, and products on the right. */
 static void factored_columns(const kernel_block *b, const plan_stat *s, const uint32_t *number,
-                             const kernel_chunk *c, size_t which, kernel_part *out)
+                             const kernel_chunk *c, const kernel_factored *k, size_t which,
+                             kernel_part *out)
 {
     chunk_rows r = chunk_rows_of(s, number);
     ghost f = ghost_of(b, s, r.left, r.right);
     size_t width = ghost_width(b), n_panels = (f.n_x + width - 1) / width;
     size_t first = which * n_panels / c->n_groups, end = (which + 1) * n_panels / c->n_groups;
-    double *xt = b->panel + kernel_panel_size(b->lanes);
     f.right_products = out->right_products;
-    memset(f.right_products, 0, ghost_n_products(s->n_right) * b->lanes * sizeof(double));
+    memset(f.right_products, 0, ghost_n_products(1) * b->lanes * sizeof(double));
     memset(out->along, 0, b->lanes * sizeof(double));
     out->square = 0.0;
     if (first == end)
         memset(out->gram, 0, b->n_valid * b->lanes * sizeof(double));
-    for (size_t k = first; k < end; k++) {
-        ghost_panel p = ghost_panel_of(b, &f, k * width);
+    for (size_t i = first; i < end; i++) {
+        kernel_block at = *b;
+        at.panel = factored_panel_at(b, k, i * width);
+        ghost_panel p = ghost_panel_of(&at, &f, i * width);
         ghost_deviations(b, &f, &p);
-        ghost_right_products(b, &f, &p);
-        add_deviations(b, &f, &p, out);
-        factored_transpose(b, &p, xt);
-        gram_panel(b, &p, xt, out->gram, k == first);
+        factored_panel(b, &f, &p, out);
+        factored_transpose(b, &p, b->panel);
+        gram_panel(b, &p, b->panel, out->gram, i == first);
+    }
+}
+
+/* W rows from i on, W columns from j on of all parts' G; rows past the last sample are 0. */
+INLINE void gather_tile(const kernel_block *b, const kernel_chunk *c, const kernel_part *part,
+                        size_t i, size_t j, vd *a)
+{
+    for (size_t r = 0; r < W; r++) {
+        a[r] = v_splat(0.0);
+        for (size_t g = 0; i + r < b->n_valid && g < c->n_groups; g++)
+            a[r] += v_load(part[g].gram + (i + r) * b->lanes + j);
+    }
+}
+
+/* All of G to the first part's: above the diagonal is what is below. */
+static void gather_gram(const kernel_block *b, const kernel_chunk *c, const kernel_part *part)
+{
+    const size_t lanes = b->lanes;
+    double *gram = part[0].gram;
+    for (size_t i = 0; i < lanes; i += W) {
+        for (size_t j = 0; j <= i; j += W) {
+            vd a[W];
+            gather_tile(b, c, part, i, j, a);
+            for (size_t r = 0; r < W; r++)
+                v_store(gram + (i + r) * lanes + j, a[r]);
+            transpose(a);
+            for (size_t r = 0; r < W && j < i; r++)
+                v_store(gram + (j + r) * lanes + i, a[r]);
+        }
+        for (size_t r = 0; r < W; r++)
+            for (size_t q = r + 1; q < W; q++)
+                gram[(i + r) * lanes + i + q] = gram[(i + q) * lanes + i + r];
     }
 }
 
@@ -142,23 +200,11 @@ static void factored_gather(const kernel_block *b, const kernel_chunk *c,
 {
     size_t lanes = b->lanes, n = b->n_valid, n_products = ghost_n_products(1) * lanes;
     double *gram = part[0].gram, *products = part[0].right_products;
+    gather_gram(b, c, part);
     memset(out->sum, 0, lanes * sizeof(double));
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j <= i; j += W) {
-            double *row = gram + i * lanes + j;
-            vd sum = v_load(row);
-            for (size_t g = 1; g < c->n_groups; g++)
-                sum += v_load(part[g].gram + i * lanes + j);
-            v_store(row, sum);
-        }
-        for (size_t j = 0; j < i; j++)
-            gram[j * lanes + i] = gram[i * lanes + j];
-    }
-    for (size_t i = 0; i < n; i++) {
-        memset(gram + i * lanes + n, 0, (lanes - n) * sizeof(double));
+    for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < lanes; j += W)
             v_store(out->sum + j, v_load(out->sum + j) + v_load(gram + i * lanes + j));
-    }
     out->gram = gram;
     out->along = part[0].along;
     out->square = part[0].square;
@@ -169,6 +215,8 @@ static void factored_gather(const kernel_block *b, const kernel_chunk *c,
             out->along[i] += part[g].along[i];
         out->square += part[g].square;
     }
+    for (size_t i = 0; i < n; i++)
+        products[ghost_product(0, 0) * lanes + i] = gram[i * lanes + i];
 }
 
 /* ------------------------------------------------------------------ over groups of rows */
@@ -335,7 +383,11 @@ static double factored_combine(const kernel_block *b, const plan_stat *s,
     vd square = {0}, zero = {0};
     double sum[4] = {0};
     for (size_t i = which * n_panels / c->n_groups; i < end; i++) {
-        ghost_panel p = ghost_panel_of(b, &f, i * width);
+        size_t first = i * width, left = f.n_x - first;
+        ghost_panel p = {.first = first,
+                         .n = left < width ? left : width,
+                         .x = {factored_panel_at(b, k, first), NULL},
+                         .stride = width};
         combine_panel(b, &f, &p, k, &square);
     }
     v_add_sums(sum, square, zero, zero, zero);
