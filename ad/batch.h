@@ -13,6 +13,7 @@
 enum {
     BATCH_SEGMENTS = 8,
     BATCH_GROUPS = 8,   /* of a matrix's columns, likewise */
+    BATCH_GRAMS = 4,    /* of them where each has a matrix of its own to be added up */
     BATCH_CHUNK = 1024, /* samples, at least, whose factors are kept unless lanes are given */
 };
 
@@ -53,10 +54,11 @@ typedef struct ad_factored {
     const plan_stat *stat; /* NULL: everything was written out */
     size_t n;
     const double *xi;
-    const double *v;         /* whose product with x is kept */
-    bool combined;           /* v holds the combination that ad_combine_means wrote to it */
-    kernel_factored sums;    /* with memory of its own but for gram and along */
-    double inner[STAT_SUMS]; /* of the sums over the samples, with each other */
+    const double *v;           /* whose product with x is kept */
+    bool combined;             /* v holds the combination that ad_combine_means wrote to it */
+    kernel_factored sums;      /* with memory of its own, but for gram */
+    double *gram[BATCH_GRAMS]; /* [lanes of size][lanes of size] */
+    double inner[STAT_SUMS];   /* of the sums over the samples, with each other */
 } ad_factored;
 
 /* What a sample's own recording is evaluated with: a tape and sweeps over one lane. */

@@ -69,6 +69,6 @@ void ad_block_record(const ad_block_shape *s, const ad_var *w, const ad_var *x, 
                      const char *file, int line);
 
 /* From this many multiplications on ad_affine and ad_conv2d are blocks. */
-enum { AD_BLOCK_SMALLEST = 2048 };
+enum { AD_BLOCK_SMALLEST = 1024 };
 
 #endif

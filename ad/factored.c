@@ -43,16 +43,18 @@ meka_status ad_factored_create(ad_batch *batch, meka_error *err)
     size_t n_x = s->shape.channels_in + KERNEL_MOST_COLUMNS;
     f->sums.x = meka_alloc(n_x, lanes * sizeof(double), err);
     f->sums.sum = meka_alloc(lanes, sizeof(double), err);
+    f->sums.right_products = meka_alloc(KERNEL_PRODUCTS, lanes * sizeof(double), err);
+    f->sums.along = meka_alloc(lanes, sizeof(double), err);
     f->sums.product = meka_alloc(s->n_left * n_z, lanes * sizeof(double), err);
     f->sums.left = meka_alloc(n_z, lanes * sizeof(double), err);
     f->sums.first = meka_alloc(n_z, sizeof(double), err);
+    if (!f->sums.right_products || !f->sums.along)
+        return MEKA_ERR_MEMORY;
     if (!f->sums.x || !f->sums.sum || !f->sums.product || !f->sums.left || !f->sums.first)
         return MEKA_ERR_MEMORY;
-    for (size_t k = 0; k < BATCH_GROUPS; k++) {
-        kernel_part *part = &batch->chunk.part[k];
-        part->gram = meka_alloc(lanes, lanes * sizeof(double), err);
-        part->along = meka_alloc(lanes, sizeof(double), err);
-        if (!part->gram || !part->along)
+    for (size_t k = 0; k < BATCH_GRAMS; k++) {
+        f->gram[k] = meka_alloc(lanes, lanes * sizeof(double), err);
+        if (!f->gram[k])
             return MEKA_ERR_MEMORY;
     }
     f->size = n;
@@ -66,10 +68,10 @@ void ad_factored_destroy(ad_batch *batch)
     free(batch->factored.sums.product);
     free(batch->factored.sums.left);
     free(batch->factored.sums.first);
-    for (size_t k = 0; k < BATCH_GROUPS; k++) {
-        free(batch->chunk.part[k].gram);
-        free(batch->chunk.part[k].along);
-    }
+    free(batch->factored.sums.right_products);
+    free(batch->factored.sums.along);
+    for (size_t k = 0; k < BATCH_GRAMS; k++)
+        free(batch->factored.gram[k]);
 }
 
 /* Sums of squares are asked for because they tell whether the factors are finite. */
@@ -109,7 +111,7 @@ static meka_status run_columns(void *ctx, size_t item, size_t thread, meka_error
     (void)err;
     prepare(w, thread, &block)
         ->factored_columns(&block, w->stat, w->batch->chunk.number, &w->chunk,
-                           &w->batch->factored.sums, item, &w->batch->chunk.part[item]);
+                           &w->batch->factored.sums, item, w->batch->factored.gram[item]);
     return MEKA_OK;
 }
 
@@ -139,18 +141,18 @@ void ad_factored_add(ad_batch *batch, const ad_request *request, const plan_stat
 {
     ad_factored *f = &batch->factored;
     work w = work_of(batch, stat, request->xi, request->n);
-    const kernel_part *part = batch->chunk.part;
-    w.chunk.total = total;
+    w.chunk.n_groups = BATCH_GRAMS;
     f->stat = stat;
     f->n = request->n;
     f->xi = request->xi;
     f->v = request->v;
     f->combined = false;
     batch->kernels->chunk_begin(&w.block, stat, batch->chunk.number);
-    meka_parallel_for(batch->n_threads, BATCH_GROUPS, run_columns, &w, NULL);
-    batch->kernels->factored_gather(&w.block, &w.chunk, part, &f->sums);
+    meka_parallel_for(batch->n_threads, BATCH_GRAMS, run_columns, &w, NULL);
+    batch->kernels->factored_gather(&w.block, stat, &w.chunk, f->gram, &f->sums);
+    w.chunk.n_groups = BATCH_GROUPS;
     meka_parallel_for(batch->n_threads, BATCH_GROUPS, run_rows, &w, NULL);
-    batch->kernels->factored_end(&w.block, stat, &w.chunk, part, &f->sums, f->inner);
+    batch->kernels->factored_end(&w.block, stat, &f->sums, total->products, f->inner);
 }
 
 /* ---------------------------------------------------------- products with v that were kept */
@@ -220,13 +222,16 @@ double ad_factored_combine(ad_batch *batch, double a, double b, double c, double
     const double *first = w.block.stat + s->offset + STAT_SUMS, *left[2], *product[2];
     for (int k = 0; k < 2; k++) {
         at[k] = s->pair[k][0][0] * n_z;
-        left[k] = batch->chunk.left + at[k] * lanes;
         product[k] = f->sums.product + at[k] * lanes;
     }
-    for (size_t j = 0; j < n_z; j++)
+    for (size_t j = 0; j < n_z; j++) {
+        double *restrict z = f->sums.left + j * lanes;
+        for (int k = 0; k < 2; k++)
+            left[k] = w.block.rows + (at[k] + j) * w.block.stride;
         f->sums.first[j] = a * first[at[0] + j] + b * first[at[1] + j];
-    for (size_t k = 0; k < n_z * lanes; k++)
-        f->sums.left[k] = a * left[0][k] + b * left[1][k];
+        for (size_t l = 0; l < f->n; l++)
+            z[l] = a * left[0][l] + b * left[1][l];
+    }
     f->sums.out = out + s->param;
     f->sums.scale = c;
     meka_parallel_for(batch->n_threads, BATCH_GROUPS, run_combine, &w, NULL);

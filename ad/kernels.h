@@ -100,23 +100,19 @@ typedef struct kernel_part {
     double own[4], between[4]; /* STAT_...: of sums of deviations, of differences of means */
     bool finite;               /* the means are */
     double *right_products;    /* [KERNEL_PRODUCTS][lanes], the caller's */
-    /* Of a factored one: x_i.x_j up to the diagonal, x_i.e, |e|^2 with e the sum of deviations
-     * from the first sample. */
-    double *gram, *along; /* [lanes][lanes], [lanes], the caller's */
-    double square;
 } kernel_part;
 
 /* A stat whose mean is not written out: ad/kernels_factored.h. */
 typedef struct kernel_factored {
-    double *gram, *along; /* of all columns, those of the first part */
-    double square;
-    double *x;       /* [n_x, rounded up to KERNEL_MOST_COLUMNS][lanes], in panels */
-    double *sum;     /* [lanes] of rows of G */
-    double *product; /* [n_left][n_z][lanes] (z - z_0) G */
-    /* For combinations out = mean of z x' + scale out: z less its first sample's values, and
-     * these. */
-    double *left, *first; /* [n_z][lanes], [n_z] */
-    double *out;          /* [n_z][n_x] */
+    double *x;              /* [n_x, rounded up to KERNEL_MOST_COLUMNS][lanes], in panels */
+    double *gram;           /* [lanes][lanes] G, x_i.x_j */
+    double *sum;            /* [lanes] of its rows */
+    double *right_products; /* [KERNEL_PRODUCTS][lanes] */
+    double *along, square;  /* [lanes] x_i.e, |e|^2 with e the sum of x - x_0 */
+    double *product;        /* [n_left][n_z][lanes] (z - z_0) G */
+    /* For combinations out = mean of z x' + scale out: z [n_z][lanes], and its z_0 [n_z]. */
+    double *left, *first;
+    double *out; /* [n_z][n_x] */
     double scale;
 } kernel_factored;
 
@@ -141,20 +137,20 @@ typedef struct kernel_set {
                           kernel_part *out);
     bool (*chunk_end)(const kernel_block *chunk, const plan_stat *stat, const kernel_chunk *c,
                       const kernel_part *part);
-    /* Instead of the last two, for all samples in one chunk: once for each group of columns;
-     * once; for each group of rows; and once, with the sums' inner products [STAT_SUMS].  Then
+    /* Instead of the last two, for all samples in one chunk: once for each group of columns,
+     * with a G [lanes][lanes] of its own; once; for each group of rows; and once, with the
+     * statistics and the sums' inner products [STAT_SUMS].  Then
      * a combination, once for each group of columns, which returns its sum of squares.
      * ad/kernels_factored.h. */
     void (*factored_columns)(const kernel_block *chunk, const plan_stat *stat,
                              const uint32_t *number, const kernel_chunk *c,
-                             const kernel_factored *f, size_t group, kernel_part *out);
-    void (*factored_gather)(const kernel_block *chunk, const kernel_chunk *c,
-                            const kernel_part *part, kernel_factored *out);
+                             const kernel_factored *f, size_t group, double *gram);
+    void (*factored_gather)(const kernel_block *chunk, const plan_stat *stat,
+                            const kernel_chunk *c, double *const *gram, kernel_factored *out);
     void (*factored_rows)(const kernel_block *chunk, const plan_stat *stat,
                           const kernel_chunk *c, const kernel_factored *f, size_t group);
     void (*factored_end)(const kernel_block *chunk, const plan_stat *stat,
-                         const kernel_chunk *c, const kernel_part *part,
-                         const kernel_factored *f, double *inner);
+                         const kernel_factored *f, double *products, double *inner);
     double (*factored_combine)(const kernel_block *chunk, const plan_stat *stat,
                                const uint32_t *number, const kernel_chunk *c,
                                const kernel_factored *f, size_t group);

@@ -81,12 +81,81 @@ APART void gram_panel(const kernel_block *b, const ghost_panel *p, const double 
         gram_rows(b, p, xt, gram, begins, i, 1);
 }
 
+/* Number k of the panels of features, which are copied once, to stay until they are combined.
+ */
+INLINE double *factored_panel_at(const kernel_block *b, const kernel_factored *k, size_t first)
+{
+    return k->x + first * b->lanes;
+}
+
+INLINE ghost_panel factored_panel_of(const kernel_block *b, const ghost *f,
+                                     const kernel_factored *k, size_t first)
+{
+    size_t left = f->n_x - first, width = ghost_width(b);
+    return (ghost_panel){.first = first,
+                         .n = left < width ? left : width,
+                         .x = {factored_panel_at(b, k, first), NULL},
+                         .stride = width};
+}
+
+/* One group: inner products of samples. */
+static void factored_columns(const kernel_block *b, const plan_stat *s, const uint32_t *number,
+                             const kernel_chunk *c, const kernel_factored *k, size_t which,
+                             double *gram)
+{
+    chunk_rows r = chunk_rows_of(s, number);
+    ghost f = ghost_of(b, s, r.left, r.right);
+    size_t width = ghost_width(b), n_panels = (f.n_x + width - 1) / width;
+    size_t first = which * n_panels / c->n_groups, end = (which + 1) * n_panels / c->n_groups;
+    if (first == end)
+        memset(gram, 0, b->n_valid * b->lanes * sizeof(double));
+    for (size_t i = first; i < end; i++) {
+        kernel_block at = *b;
+        at.panel = factored_panel_at(b, k, i * width);
+        ghost_panel p = ghost_panel_of(&at, &f, i * width);
+        factored_transpose(b, &p, b->panel);
+        gram_panel(b, &p, b->panel, gram, i == first);
+    }
+}
+
+/* W rows from i on, W columns from j on of all groups' G; rows past the last sample are 0. */
+INLINE void gather_tile(const kernel_block *b, const kernel_chunk *c, double *const *gram,
+                        size_t i, size_t j, vd *a)
+{
+    for (size_t r = 0; r < W; r++) {
+        a[r] = v_splat(0.0);
+        for (size_t g = 0; i + r < b->n_valid && g < c->n_groups; g++)
+            a[r] += v_load(gram[g] + (i + r) * b->lanes + j);
+    }
+}
+
+/* All of G to the first group's: above the diagonal is what is below. */
+static void gather_gram(const kernel_block *b, const kernel_chunk *c, double *const *gram)
+{
+    const size_t lanes = b->lanes;
+    for (size_t i = 0; i < lanes; i += W) {
+        for (size_t j = 0; j <= i; j += W) {
+            vd a[W];
+            gather_tile(b, c, gram, i, j, a);
+            for (size_t r = 0; r < W; r++)
+                v_store(gram[0] + (i + r) * lanes + j, a[r]);
+            transpose(a);
+            for (size_t r = 0; r < W && j < i; r++)
+                v_store(gram[0] + (j + r) * lanes + i, a[r]);
+        }
+        for (size_t r = 0; r < W; r++)
+            for (size_t q = r + 1; q < W; q++)
+                gram[0][(i + r) * lanes + i + q] = gram[0][(i + q) * lanes + i + r];
+    }
+}
+
+/* Products on the right, column by column. */
 enum { FACTORED_SAMPLES = 4 }; /* whose sums are taken side by side */
 
 /* Inner products of n samples' x from number l on over the panel: with x - x_0, of that with
  * itself, and of x with the sum of deviations.  x.x is an element of G. */
 INLINE void factored_samples(const kernel_block *b, const ghost *f, const ghost_panel *p,
-                             size_t l, int n, kernel_part *out)
+                             size_t l, int n, kernel_factored *out)
 {
     enum { PRODUCTS = 3 };
     vd acc[PRODUCTS + 1][FACTORED_SAMPLES];
@@ -116,8 +185,8 @@ INLINE void factored_samples(const kernel_block *b, const ghost *f, const ghost_
     }
 }
 
-APART void factored_panel(const kernel_block *b, const ghost *f, const ghost_panel *p,
-                          kernel_part *out)
+static void factored_panel(const kernel_block *b, const ghost *f, const ghost_panel *p,
+                           kernel_factored *out)
 {
     const double *e = f->deviation + p->first;
     size_t l = 0;
@@ -129,94 +198,59 @@ APART void factored_panel(const kernel_block *b, const ghost *f, const ghost_pan
         out->square += e[k] * e[k];
 }
 
-/* Number k of the panels of features, which are copied once, to stay until they are combined.
- */
-INLINE double *factored_panel_at(const kernel_block *b, const kernel_factored *k, size_t first)
+static void right_from_columns(const kernel_block *b, const ghost *f, kernel_factored *out)
 {
-    return k->x + first * b->lanes;
-}
-
-/* One group: inner products of samples, and products on the right. */
-static void factored_columns(const kernel_block *b, const plan_stat *s, const uint32_t *number,
-                             const kernel_chunk *c, const kernel_factored *k, size_t which,
-                             kernel_part *out)
-{
-    chunk_rows r = chunk_rows_of(s, number);
-    ghost f = ghost_of(b, s, r.left, r.right);
-    size_t width = ghost_width(b), n_panels = (f.n_x + width - 1) / width;
-    size_t first = which * n_panels / c->n_groups, end = (which + 1) * n_panels / c->n_groups;
-    f.right_products = out->right_products;
-    memset(f.right_products, 0, ghost_n_products(1) * b->lanes * sizeof(double));
+    memset(f->right_products, 0, ghost_n_products(1) * b->lanes * sizeof(double));
     memset(out->along, 0, b->lanes * sizeof(double));
     out->square = 0.0;
-    if (first == end)
-        memset(out->gram, 0, b->n_valid * b->lanes * sizeof(double));
-    for (size_t i = first; i < end; i++) {
-        kernel_block at = *b;
-        at.panel = factored_panel_at(b, k, i * width);
-        ghost_panel p = ghost_panel_of(&at, &f, i * width);
-        ghost_deviations(b, &f, &p);
-        factored_panel(b, &f, &p, out);
-        factored_transpose(b, &p, b->panel);
-        gram_panel(b, &p, b->panel, out->gram, i == first);
+    for (size_t k = 0; k < f->n_x; k += ghost_width(b)) {
+        ghost_panel p = factored_panel_of(b, f, out, k);
+        ghost_deviations(b, f, &p);
+        factored_panel(b, f, &p, out);
     }
 }
 
-/* W rows from i on, W columns from j on of all parts' G; rows past the last sample are 0. */
-INLINE void gather_tile(const kernel_block *b, const kernel_chunk *c, const kernel_part *part,
-                        size_t i, size_t j, vd *a)
+/* The same from G; false: the samples are so far from 0, compared with their distances, that
+ * more digits would cancel than are left beside 1e-13. */
+static bool right_from_gram(const kernel_block *b, const ghost *f, kernel_factored *out)
 {
-    for (size_t r = 0; r < W; r++) {
-        a[r] = v_splat(0.0);
-        for (size_t g = 0; i + r < b->n_valid && g < c->n_groups; g++)
-            a[r] += v_load(part[g].gram + (i + r) * b->lanes + j);
+    const double least = 0x1p-8;
+    const size_t lanes = b->lanes, n = b->n_valid;
+    const double *gram = out->gram, origin = gram[0];
+    double *x_d = f->right_products + ghost_product(1, 0) * lanes;
+    double *d_d = f->right_products + ghost_product(1, 1) * lanes;
+    double lengths = 0.0, distances = 0.0, sums = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double own = gram[i * lanes + i], first = gram[i * lanes];
+        x_d[i] = own - first;
+        d_d[i] = own - 2.0 * first + origin;
+        out->along[i] = out->sum[i] - (double)n * first;
+        lengths += own;
+        distances += d_d[i];
+        sums += out->sum[i];
     }
+    out->square = sums - (double)n * (2.0 * out->sum[0] - (double)n * origin);
+    return distances >= least * lengths;
 }
 
-/* All of G to the first part's: above the diagonal is what is below. */
-static void gather_gram(const kernel_block *b, const kernel_chunk *c, const kernel_part *part)
+/* The groups' G together, in order, its sums over columns, products on the right, x_i.e and
+ * |e|^2 with e = sum (x - x_0). */
+static void factored_gather(const kernel_block *b, const plan_stat *s, const kernel_chunk *c,
+                            double *const *gram, kernel_factored *out)
 {
-    const size_t lanes = b->lanes;
-    double *gram = part[0].gram;
-    for (size_t i = 0; i < lanes; i += W) {
-        for (size_t j = 0; j <= i; j += W) {
-            vd a[W];
-            gather_tile(b, c, part, i, j, a);
-            for (size_t r = 0; r < W; r++)
-                v_store(gram + (i + r) * lanes + j, a[r]);
-            transpose(a);
-            for (size_t r = 0; r < W && j < i; r++)
-                v_store(gram + (j + r) * lanes + i, a[r]);
-        }
-        for (size_t r = 0; r < W; r++)
-            for (size_t q = r + 1; q < W; q++)
-                gram[(i + r) * lanes + i + q] = gram[(i + q) * lanes + i + r];
-    }
-}
-
-/* The groups' parts together, in order: all of G, its sums over columns, x_i.e, |e|^2. */
-static void factored_gather(const kernel_block *b, const kernel_chunk *c,
-                            const kernel_part *part, kernel_factored *out)
-{
-    size_t lanes = b->lanes, n = b->n_valid, n_products = ghost_n_products(1) * lanes;
-    double *gram = part[0].gram, *products = part[0].right_products;
-    gather_gram(b, c, part);
+    ghost f = ghost_of(b, s, NULL, NULL);
+    size_t lanes = b->lanes, n = b->n_valid;
+    f.right_products = out->right_products;
+    gather_gram(b, c, gram);
+    out->gram = gram[0];
     memset(out->sum, 0, lanes * sizeof(double));
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < lanes; j += W)
-            v_store(out->sum + j, v_load(out->sum + j) + v_load(gram + i * lanes + j));
-    out->gram = gram;
-    out->along = part[0].along;
-    out->square = part[0].square;
-    for (size_t g = 1; g < c->n_groups; g++) {
-        for (size_t k = 0; k < n_products; k++)
-            products[k] += part[g].right_products[k];
-        for (size_t i = 0; i < n; i++)
-            out->along[i] += part[g].along[i];
-        out->square += part[g].square;
-    }
+            v_store(out->sum + j, v_load(out->sum + j) + v_load(out->gram + i * lanes + j));
+    if (!right_from_gram(b, &f, out))
+        right_from_columns(b, &f, out);
     for (size_t i = 0; i < n; i++)
-        products[ghost_product(0, 0) * lanes + i] = gram[i * lanes + i];
+        f.right_products[ghost_product(0, 0) * lanes + i] = out->gram[i * lanes + i];
 }
 
 /* ------------------------------------------------------------------ over groups of rows */
@@ -302,50 +336,45 @@ static double factored_inner(const kernel_block *b, const ghost *f, const kernel
 }
 
 /* Statistics of all samples, of which there is one chunk. */
-static void factored_end(const kernel_block *b, const plan_stat *s, const kernel_chunk *c,
-                         const kernel_part *part, const kernel_factored *k, double *inner)
+static void factored_end(const kernel_block *b, const plan_stat *s, const kernel_factored *k,
+                         double *products, double *inner)
 {
     static const int pairs[STAT_SUMS][2] = {
         [STAT_GG] = {0, 0}, [STAT_HH] = {1, 1}, [STAT_GH] = {0, 1}};
     ghost f = ghost_of(b, s, NULL, NULL);
     kernel_part all = {.own = {0}};
-    f.right_products = part[0].right_products;
+    f.right_products = k->right_products;
     for (int i = 0; i < STAT_SUMS; i++)
         all.own[i] = factored_inner(b, &f, k, pairs[i][0], pairs[i][1], &inner[i]);
     if (b->level >= KERNEL_SQUARES) {
         ghost_norms(b, &f);
-        merge_products(f.memory, &all, (double)b->n_valid, 0.0, c->total->products);
+        merge_products(f.memory, &all, (double)b->n_valid, 0.0, products);
     }
 }
 
 /* ------------------------------------------------------------------------ combinations */
 
-/* out = the mean of z x' with z = k->left and k->first, plus scale times out. */
+/* out = the mean of z x' with z = k->left, plus scale times out. */
 INLINE void combine_tile(const kernel_block *b, const ghost *f, const ghost_panel *p,
                          const kernel_factored *k, size_t j, size_t at, int n_rows,
                          int n_vectors, size_t tail, vd *square)
 {
-    vd acc[TALL_ROWS][TILE];
+    vd acc[TALL_ROWS][TILE], part = v_splat(1.0 / (double)b->n_valid);
     for (int r = 0; r < n_rows; r++)
         for (int i = 0; i < n_vectors; i++)
             acc[r][i] = v_splat(0.0);
     chunk_add(acc, k->left + j * b->lanes, b->lanes, p->x[0] + at, p->stride, b->n_valid,
               n_rows, n_vectors);
     for (int r = 0; r < n_rows; r++) {
-        vd first = v_splat(k->first[j + (size_t)r]);
+        double *out = k->out + (j + (size_t)r) * f->n_x + p->first + at;
         for (int i = 0; i < n_vectors; i++) {
-            size_t column = p->first + at + (size_t)i * W;
             size_t size = (i == n_vectors - 1 ? tail : W) * sizeof(double);
-            double *out = k->out + (j + (size_t)r) * f->n_x + column;
-            vd x0 = {0}, e = {0}, old = {0}, mean;
-            memcpy(&x0, f->right_first + column, size);
-            memcpy(&e, f->deviation + column, size);
-            mean = v_fma(first, x0, v_fma(first, e, acc[r][i]) / (double)b->n_valid);
+            vd old = {0}, mean = acc[r][i] * part;
             if (k->scale != 0.0) {
-                memcpy(&old, out, size);
+                memcpy(&old, out + i * W, size);
                 mean = v_fma(v_splat(k->scale), old, mean);
             }
-            memcpy(out, &mean, size);
+            memcpy(out + i * W, &mean, size);
             *square = v_fma(mean, mean, *square);
         }
     }
@@ -383,11 +412,7 @@ static double factored_combine(const kernel_block *b, const plan_stat *s,
     vd square = {0}, zero = {0};
     double sum[4] = {0};
     for (size_t i = which * n_panels / c->n_groups; i < end; i++) {
-        size_t first = i * width, left = f.n_x - first;
-        ghost_panel p = {.first = first,
-                         .n = left < width ? left : width,
-                         .x = {factored_panel_at(b, k, first), NULL},
-                         .stride = width};
+        ghost_panel p = factored_panel_of(b, &f, k, i * width);
         combine_panel(b, &f, &p, k, &square);
     }
     v_add_sums(sum, square, zero, zero, zero);
