@@ -110,6 +110,9 @@ bool ad_chunk_add(ad_batch *batch, const ad_request *request, const plan_stat *s
     const double *xi = m ? request->xi + first * m : NULL;
     a.block = ad_chunk_block(batch, xi, n, request->level, stat);
     batch->kernels->chunk_begin(&a.block, stat, c->number);
-    meka_parallel_for(batch->n_threads, BATCH_GROUPS, add_group, &a, NULL);
+    /* What a thread could take off is to be more than it takes to start one. */
+    const double least = 1e6; /* multiplications */
+    double work = (double)n * (double)ad_block_work(&stat->shape);
+    meka_parallel_for(work < least ? 1 : batch->n_threads, BATCH_GROUPS, add_group, &a, NULL);
     return batch->kernels->chunk_end(&a.block, stat, &a.chunk, c->part);
 }

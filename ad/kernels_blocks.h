@@ -152,13 +152,19 @@ INLINE void run_channels(const kernel_block *b, const block_tile *t, block_acces
     size_t c = 0;
     for (; n_vectors == 1 && access != BLOCK_W_ROWS && c + BLOCK_ROWS <= n; c += BLOCK_ROWS)
         run_tile(b, t, access, c, l, BLOCK_ROWS, 1);
-    for (; n_vectors == TALL_VECTORS && access != BLOCK_W_ROWS && c + TALL_ROWS <= n;
-         c += TALL_ROWS)
-        run_tile(b, t, access, c, l, TALL_ROWS, TALL_VECTORS);
-    for (; c + TILE <= n; c += TILE)
-        run_tile(b, t, access, c, l, TILE, n_vectors);
-    for (; c < n; c++)
-        run_tile(b, t, access, c, l, 1, n_vectors);
+    for (size_t k; c < n; c += k) {
+        k = tile_rows(n - c);
+        if (k > TILE && (n_vectors != TALL_VECTORS || access == BLOCK_W_ROWS))
+            k = TILE;
+        if (k > TILE)
+            run_tile(b, t, access, c, l, TALL_ROWS, TALL_VECTORS);
+        else if (k == TILE)
+            run_tile(b, t, access, c, l, TILE, n_vectors);
+        else if (k == 2)
+            run_tile(b, t, access, c, l, 2, n_vectors);
+        else
+            run_tile(b, t, access, c, l, 1, n_vectors);
+    }
 }
 
 INLINE void run_lanes(const kernel_block *b, const block_tile *t, block_access access, size_t n)

@@ -119,11 +119,17 @@ INLINE void chunk_rows_of_panel(const kernel_block *b, const ghost *f, const gho
 INLINE void chunk_panel(const kernel_block *b, const ghost *f, const ghost_panel *p,
                         const kernel_chunk *c, merge_sums *sums, bool has_h)
 {
-    size_t j = 0;
-    for (; j + TALL_ROWS <= f->n_z; j += TALL_ROWS)
-        chunk_rows_of_panel(b, f, p, c, sums, has_h, j, TALL_ROWS);
-    for (; j < f->n_z; j++)
-        chunk_rows_of_panel(b, f, p, c, sums, has_h, j, 1);
+    for (size_t j = 0, n; j < f->n_z; j += n) {
+        n = tile_rows(f->n_z - j);
+        if (n == TALL_ROWS)
+            chunk_rows_of_panel(b, f, p, c, sums, has_h, j, TALL_ROWS);
+        else if (n == TILE)
+            chunk_rows_of_panel(b, f, p, c, sums, has_h, j, TILE);
+        else if (n == 2)
+            chunk_rows_of_panel(b, f, p, c, sums, has_h, j, 2);
+        else
+            chunk_rows_of_panel(b, f, p, c, sums, has_h, j, 1);
+    }
 }
 
 APART void chunk_panel_g(const kernel_block *b, const ghost *f, const ghost_panel *p,

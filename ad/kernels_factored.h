@@ -74,11 +74,17 @@ INLINE void gram_rows(const kernel_block *b, const ghost_panel *p, const double 
 APART void gram_panel(const kernel_block *b, const ghost_panel *p, const double *xt,
                       double *gram, bool begins)
 {
-    size_t i = 0;
-    for (; i + TALL_ROWS <= b->n_valid; i += TALL_ROWS)
-        gram_rows(b, p, xt, gram, begins, i, TALL_ROWS);
-    for (; i < b->n_valid; i++)
-        gram_rows(b, p, xt, gram, begins, i, 1);
+    for (size_t i = 0, n; i < b->n_valid; i += n) {
+        n = tile_rows(b->n_valid - i);
+        if (n == TALL_ROWS)
+            gram_rows(b, p, xt, gram, begins, i, TALL_ROWS);
+        else if (n == TILE)
+            gram_rows(b, p, xt, gram, begins, i, TILE);
+        else if (n == 2)
+            gram_rows(b, p, xt, gram, begins, i, 2);
+        else
+            gram_rows(b, p, xt, gram, begins, i, 1);
+    }
 }
 
 /* Number k of the panels of features, which are copied once, to stay until they are combined.
@@ -272,10 +278,17 @@ INLINE void factored_tile(const kernel_block *b, const kernel_factored *f, size_
 INLINE void factored_strip(const kernel_block *b, const kernel_factored *f, size_t from,
                            size_t to, size_t i, int n_vectors)
 {
-    for (; from + TALL_ROWS <= to; from += TALL_ROWS)
-        factored_tile(b, f, from, i, TALL_ROWS, n_vectors);
-    for (; from < to; from++)
-        factored_tile(b, f, from, i, 1, n_vectors);
+    for (size_t n; from < to; from += n) {
+        n = tile_rows(to - from);
+        if (n == TALL_ROWS)
+            factored_tile(b, f, from, i, TALL_ROWS, n_vectors);
+        else if (n == TILE)
+            factored_tile(b, f, from, i, TILE, n_vectors);
+        else if (n == 2)
+            factored_tile(b, f, from, i, 2, n_vectors);
+        else
+            factored_tile(b, f, from, i, 1, n_vectors);
+    }
 }
 
 /* One group of rows of all left arrays' (z - z_0) G. */
@@ -393,11 +406,17 @@ INLINE void combine_rows(const kernel_block *b, const ghost *f, const ghost_pane
 APART void combine_panel(const kernel_block *b, const ghost *f, const ghost_panel *p,
                          const kernel_factored *k, vd *square)
 {
-    size_t j = 0;
-    for (; j + TALL_ROWS <= f->n_z; j += TALL_ROWS)
-        combine_rows(b, f, p, k, j, TALL_ROWS, square);
-    for (; j < f->n_z; j++)
-        combine_rows(b, f, p, k, j, 1, square);
+    for (size_t j = 0, n; j < f->n_z; j += n) {
+        n = tile_rows(f->n_z - j);
+        if (n == TALL_ROWS)
+            combine_rows(b, f, p, k, j, TALL_ROWS, square);
+        else if (n == TILE)
+            combine_rows(b, f, p, k, j, TILE, square);
+        else if (n == 2)
+            combine_rows(b, f, p, k, j, 2, square);
+        else
+            combine_rows(b, f, p, k, j, 1, square);
+    }
 }
 
 /* One group of columns; returns the sum of squares of what was written. */

@@ -20,6 +20,15 @@ enum {
     TALL_VECTORS = W == 4 ? 2 : TILE,
 };
 
+/* How many of `left` rows are the next tile of a product: TALL_ROWS, TILE, 2 or 1, so that few
+ * are left over, of which a tile costs as much as of many. */
+INLINE size_t tile_rows(size_t left)
+{
+    if (left >= TALL_ROWS && left != 2 * TILE)
+        return TALL_ROWS;
+    return left >= TILE ? TILE : left >= 2 ? 2 : 1;
+}
+
 INLINE const double *row_of(const kernel_block *b, uint32_t row)
 {
     return b->rows + row * b->stride;
