@@ -58,7 +58,8 @@ typedef struct ad_factored {
     bool combined;             /* v holds the combination that ad_combine_means wrote to it */
     kernel_factored sums;      /* with memory of its own, but for gram */
     double *gram[BATCH_GRAMS]; /* [lanes of size][lanes of size] */
-    double inner[STAT_SUMS];   /* of the sums over the samples, with each other */
+    double along[2];           /* inner products of the sums over the samples with v, */
+    double inner[STAT_SUMS];   /* and with each other */
 } ad_factored;
 
 /* What a sample's own recording is evaluated with: a tape and sweeps over one lane. */

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,12 +83,15 @@ bool ad_factored_serves(const ad_batch *batch, const ad_request *request)
            request->level >= KERNEL_SQUARES && request->n <= batch->factored.size;
 }
 
+/* One evaluation or combination a g + b h, whose parts threads take. */
 typedef struct work {
     ad_batch *batch;
     const plan_stat *stat;
     kernel_block block;
     kernel_chunk chunk;
-    double square[BATCH_GROUPS];
+    double a, b;
+    atomic_int n_done;                                   /* items before those of rows */
+    double along[BATCH_GROUPS][2], square[BATCH_GROUPS]; /* what a group contributes */
 } work;
 
 static work work_of(ad_batch *batch, const plan_stat *stat, const double *xi, size_t n)
@@ -104,59 +109,6 @@ static const kernel_set *prepare(const work *w, size_t thread, kernel_block *blo
     return w->batch->kernels;
 }
 
-static meka_status run_columns(void *ctx, size_t item, size_t thread, meka_error *err)
-{
-    const work *w = ctx;
-    kernel_block block;
-    (void)err;
-    prepare(w, thread, &block)
-        ->factored_columns(&block, w->stat, w->batch->chunk.number, &w->chunk,
-                           &w->batch->factored.sums, item, w->batch->factored.gram[item]);
-    return MEKA_OK;
-}
-
-static meka_status run_rows(void *ctx, size_t item, size_t thread, meka_error *err)
-{
-    const work *w = ctx;
-    kernel_block block;
-    (void)err;
-    prepare(w, thread, &block)
-        ->factored_rows(&block, w->stat, &w->chunk, &w->batch->factored.sums, item);
-    return MEKA_OK;
-}
-
-static meka_status run_combine(void *ctx, size_t item, size_t thread, meka_error *err)
-{
-    work *w = ctx;
-    kernel_block block;
-    (void)err;
-    w->square[item] = prepare(w, thread, &block)
-                          ->factored_combine(&block, w->stat, w->batch->chunk.number, &w->chunk,
-                                             &w->batch->factored.sums, item);
-    return MEKA_OK;
-}
-
-void ad_factored_add(ad_batch *batch, const ad_request *request, const plan_stat *stat,
-                     const kernel_total *total)
-{
-    ad_factored *f = &batch->factored;
-    work w = work_of(batch, stat, request->xi, request->n);
-    w.chunk.n_groups = BATCH_GRAMS;
-    f->stat = stat;
-    f->n = request->n;
-    f->xi = request->xi;
-    f->v = request->v;
-    f->combined = false;
-    batch->kernels->chunk_begin(&w.block, stat, batch->chunk.number);
-    meka_parallel_for(batch->n_threads, BATCH_GRAMS, run_columns, &w, NULL);
-    batch->kernels->factored_gather(&w.block, stat, &w.chunk, f->gram, &f->sums);
-    w.chunk.n_groups = BATCH_GROUPS;
-    meka_parallel_for(batch->n_threads, BATCH_GROUPS, run_rows, &w, NULL);
-    batch->kernels->factored_end(&w.block, stat, &f->sums, total->products, f->inner);
-}
-
-/* ---------------------------------------------------------- products with v that were kept */
-
 /* Row j of v's product with x, of the samples of a block from number `first` on: [*n]. */
 static double *along_row(const ad_batch *batch, size_t j, size_t first, size_t *n)
 {
@@ -167,19 +119,97 @@ static double *along_row(const ad_batch *batch, size_t j, size_t first, size_t *
            (program->first_along + j) * ad_batch_lanes(*n);
 }
 
-/* sum_i of left array k with v's product with x. */
-static double inner_along(const ad_batch *batch, size_t k)
+/* The first row of the left array of quantity `which` (0: g, 1: h). */
+static size_t left_row(const plan_stat *s, int which)
 {
-    const ad_factored *f = &batch->factored;
-    kernel_block b = ad_chunk_block(batch, f->xi, f->n, KERNEL_CROSS, f->stat);
-    size_t n_z = f->stat->shape.channels_out, n;
-    double sum = 0.0;
-    for (size_t first = 0; first < f->n; first += batch->max_lanes)
-        for (size_t j = 0; j < n_z; j++) {
-            const double *along = along_row(batch, j, first, &n);
-            sum += ad_batch_dot(n, b.rows + (k * n_z + j) * b.stride + first, along);
+    return s->pair[which][0][0] * (size_t)s->shape.channels_out;
+}
+
+/* Rows of z that a group takes. */
+static size_t row_from(const work *w, size_t group)
+{
+    return group * w->stat->shape.channels_out / BATCH_GROUPS;
+}
+
+/* ------------------------------------------------------------------------- evaluation */
+
+/* sum_i (z v x)_i of a group's rows of z, for g and h. */
+static void add_along(const work *w, size_t group, double *out)
+{
+    size_t n;
+    out[0] = out[1] = 0.0;
+    for (size_t first = 0; first < w->block.n_valid; first += w->batch->max_lanes) {
+        for (size_t j = row_from(w, group); j < row_from(w, group + 1); j++) {
+            const double *along = along_row(w->batch, j, first, &n);
+            for (int which = 0; which < 2; which++) {
+                size_t row = left_row(w->stat, which) + j;
+                out[which] +=
+                    ad_batch_dot(n, w->block.rows + row * w->block.stride + first, along);
+            }
         }
-    return sum;
+    }
+}
+
+/* The items of an evaluation, in order; they start in this order, so that whoever waits for
+ * items before waits for threads that are at work. */
+enum {
+    ITEM_BEGIN,   /* prepares the left side */
+    ITEM_COLUMNS, /* groups of columns */
+    ITEM_GATHER = ITEM_COLUMNS + BATCH_GRAMS,
+    ITEM_ROWS, /* groups of rows */
+    N_ITEMS = ITEM_ROWS + BATCH_GROUPS
+};
+
+static void wait_for(const atomic_int *n_done, int n)
+{
+    while (atomic_load(n_done) < n)
+        sched_yield();
+}
+
+static meka_status run_item(void *ctx, size_t item, size_t thread, meka_error *err)
+{
+    work *w = ctx;
+    ad_factored *f = &w->batch->factored;
+    const uint32_t *number = w->batch->chunk.number;
+    kernel_block block;
+    (void)err;
+    const kernel_set *kernels = prepare(w, thread, &block);
+    kernel_chunk columns = {NULL, 0.0, BATCH_GRAMS};
+    if (item >= ITEM_GATHER)
+        wait_for(&w->n_done, (int)(item == ITEM_GATHER ? ITEM_GATHER : ITEM_ROWS));
+    if (item == ITEM_BEGIN) {
+        kernels->chunk_begin(&block, w->stat, number);
+    } else if (item < ITEM_GATHER) {
+        size_t group = item - ITEM_COLUMNS;
+        kernels->factored_columns(&block, w->stat, number, &columns, &f->sums, group,
+                                  f->gram[group]);
+    } else if (item == ITEM_GATHER) {
+        kernels->factored_gather(&block, w->stat, &columns, f->gram, &f->sums);
+    } else {
+        kernels->factored_rows(&block, w->stat, &w->chunk, &f->sums, item - ITEM_ROWS);
+        add_along(w, item - ITEM_ROWS, w->along[item - ITEM_ROWS]);
+        return MEKA_OK;
+    }
+    atomic_fetch_add(&w->n_done, 1);
+    return MEKA_OK;
+}
+
+void ad_factored_add(ad_batch *batch, const ad_request *request, const plan_stat *stat,
+                     const kernel_total *total)
+{
+    ad_factored *f = &batch->factored;
+    f->stat = stat;
+    f->n = request->n;
+    f->xi = request->xi;
+    f->v = request->v;
+    f->combined = false;
+    work w = work_of(batch, stat, request->xi, request->n);
+    meka_parallel_for(batch->n_threads, N_ITEMS, run_item, &w, NULL);
+    batch->kernels->factored_end(&w.block, stat, &f->sums, total->products, f->inner);
+    f->along[0] = f->along[1] = 0.0;
+    for (size_t k = 0; k < BATCH_GROUPS; k++)
+        for (int which = 0; which < 2; which++)
+            f->along[which] += w.along[k][which];
 }
 
 void ad_factored_multiply(const ad_batch *batch, ad_moments *out)
@@ -189,55 +219,74 @@ void ad_factored_multiply(const ad_batch *batch, ad_moments *out)
     out->gg += f->inner[STAT_GG] / n / n;
     out->gh += f->inner[STAT_GH] / n / n;
     out->hh += f->inner[STAT_HH] / n / n;
-    out->gv += inner_along(batch, f->stat->pair[0][0][0]) / n;
-    out->hv += inner_along(batch, f->stat->pair[1][0][0]) / n;
+    out->gv += f->along[0] / n;
+    out->hv += f->along[1] / n;
 }
 
-/* The product of what was v, of scale times its old one and the combination at hand. */
-static void move_along(ad_batch *batch, const double *product[2], double a, double b)
+/* ------------------------------------------------------------------------ combination */
+
+/* The product with x of what was v and is now `scale` times that and the combination, of a
+ * group's rows. */
+static void move_along(const work *w, size_t group)
 {
-    const ad_factored *f = &batch->factored;
-    const kernel_factored *k = &f->sums;
-    size_t n_z = f->stat->shape.channels_out, lanes = ad_batch_lanes(f->n), n;
-    double part = 1.0 / (double)f->n;
-    for (size_t first = 0; first < f->n; first += batch->max_lanes) {
-        for (size_t j = 0; j < n_z; j++) {
-            double *restrict along = along_row(batch, j, first, &n), z0 = k->first[j];
-            const double *g = product[0] + j * lanes + first;
-            const double *h = product[1] + j * lanes + first, *sum = k->sum + first;
+    const kernel_factored *k = &w->batch->factored.sums;
+    size_t lanes = w->block.lanes, n;
+    double part = 1.0 / (double)w->block.n_valid;
+    for (size_t first = 0; first < w->block.n_valid; first += w->batch->max_lanes) {
+        for (size_t j = row_from(w, group); j < row_from(w, group + 1); j++) {
+            double *restrict along = along_row(w->batch, j, first, &n), z0 = k->first[j];
+            const double *g = k->product + (left_row(w->stat, 0) + j) * lanes + first;
+            const double *h = k->product + (left_row(w->stat, 1) + j) * lanes + first;
+            const double *sum = k->sum + first;
             for (size_t l = 0; l < n && k->scale == 0.0; l++)
                 along[l] = 0.0; /* it may not be a number */
             for (size_t l = 0; l < n; l++)
-                along[l] = k->scale * along[l] + part * (a * g[l] + b * h[l] + z0 * sum[l]);
+                along[l] =
+                    k->scale * along[l] + part * (w->a * g[l] + w->b * h[l] + z0 * sum[l]);
         }
+    }
+}
+
+static meka_status run_combine(void *ctx, size_t item, size_t thread, meka_error *err)
+{
+    work *w = ctx;
+    const ad_factored *f = &w->batch->factored;
+    kernel_block block;
+    (void)err;
+    w->square[item] = prepare(w, thread, &block)
+                          ->factored_combine(&block, w->stat, w->batch->chunk.number, &w->chunk,
+                                             &f->sums, item);
+    if (f->combined)
+        move_along(w, item);
+    return MEKA_OK;
+}
+
+/* a z + b z' and its first sample's values. */
+static void combine_left(const work *w, const kernel_factored *k)
+{
+    const double *first = w->block.stat + w->stat->offset + STAT_SUMS;
+    size_t g = left_row(w->stat, 0), h = left_row(w->stat, 1);
+    for (size_t j = 0; j < w->stat->shape.channels_out; j++) {
+        double *restrict z = k->left + j * w->block.lanes;
+        const double *z_g = w->block.rows + (g + j) * w->block.stride;
+        const double *z_h = w->block.rows + (h + j) * w->block.stride;
+        k->first[j] = w->a * first[g + j] + w->b * first[h + j];
+        for (size_t l = 0; l < w->block.n_valid; l++)
+            z[l] = w->a * z_g[l] + w->b * z_h[l];
     }
 }
 
 double ad_factored_combine(ad_batch *batch, double a, double b, double c, double *out)
 {
     ad_factored *f = &batch->factored;
-    const plan_stat *s = f->stat;
-    work w = work_of(batch, s, f->xi, f->n);
-    size_t n_z = s->shape.channels_out, lanes = w.block.lanes, at[2];
-    const double *first = w.block.stat + s->offset + STAT_SUMS, *left[2], *product[2];
-    for (int k = 0; k < 2; k++) {
-        at[k] = s->pair[k][0][0] * n_z;
-        product[k] = f->sums.product + at[k] * lanes;
-    }
-    for (size_t j = 0; j < n_z; j++) {
-        double *restrict z = f->sums.left + j * lanes;
-        for (int k = 0; k < 2; k++)
-            left[k] = w.block.rows + (at[k] + j) * w.block.stride;
-        f->sums.first[j] = a * first[at[0] + j] + b * first[at[1] + j];
-        for (size_t l = 0; l < f->n; l++)
-            z[l] = a * left[0][l] + b * left[1][l];
-    }
-    f->sums.out = out + s->param;
+    work w = work_of(batch, f->stat, f->xi, f->n);
+    w.a = a;
+    w.b = b;
+    combine_left(&w, &f->sums);
+    f->sums.out = out + f->stat->param;
     f->sums.scale = c;
-    meka_parallel_for(batch->n_threads, BATCH_GROUPS, run_combine, &w, NULL);
     f->combined = out == f->v;
-    if (f->combined)
-        move_along(batch, product, a, b);
+    meka_parallel_for(batch->n_threads, BATCH_GROUPS, run_combine, &w, NULL);
     double square = 0.0;
     for (size_t k = 0; k < BATCH_GROUPS; k++)
         square += w.square[k];
