@@ -20,12 +20,12 @@ static const plan_stat *find_stat(const ad_program *program)
 }
 
 /* The most samples for which this is faster.  In products of n samples' x and w it takes n/2n_z
- * for G, n/n_x for what is made of G, and 1 for a combination, instead of 2 for both means and
+ * for G, 2n/n_x for what is made of G, and 1 for a combination, instead of 2 for both means and
  * 1 for the combination's product with x. */
 static size_t most_samples(const plan_stat *s)
 {
     const double gain = 1.5; /* of 2, to pay for what else there is to do */
-    return (size_t)(gain / (0.5 / s->shape.channels_out + 1.0 / s->shape.channels_in));
+    return (size_t)(gain / (0.5 / s->shape.channels_out + 2.0 / s->shape.channels_in));
 }
 
 meka_status ad_factored_create(ad_batch *batch, meka_error *err)
