@@ -155,7 +155,6 @@ static void gather_gram(const kernel_block *b, const kernel_chunk *c, double *co
     }
 }
 
-/* Products on the right, column by column. */
 enum { FACTORED_SAMPLES = 4 }; /* whose sums are taken side by side */
 
 /* Inner products of n samples' x from number l on over the panel: with x - x_0, of that with
@@ -164,8 +163,8 @@ INLINE void factored_samples(const kernel_block *b, const ghost *f, const ghost_
                              size_t l, int n, kernel_factored *out)
 {
     enum { PRODUCTS = 3 };
-    vd acc[PRODUCTS + 1][FACTORED_SAMPLES];
-    for (int k = 0; k < PRODUCTS + 1; k++)
+    vd acc[PRODUCTS][FACTORED_SAMPLES];
+    for (int k = 0; k < PRODUCTS; k++)
         for (int i = 0; i < FACTORED_SAMPLES; i++)
             acc[k][i] = v_splat(0.0);
     for (size_t j = 0; j < p->n; j += W) {
@@ -204,6 +203,7 @@ static void factored_panel(const kernel_block *b, const ghost *f, const ghost_pa
         out->square += e[k] * e[k];
 }
 
+/* Products on the right, x_i.e and |e|^2, column by column. */
 static void right_from_columns(const kernel_block *b, const ghost *f, kernel_factored *out)
 {
     memset(f->right_products, 0, ghost_n_products(1) * b->lanes * sizeof(double));
