@@ -175,9 +175,6 @@ void ad_line_sums_add(ad_line_sums *s, int order, const double *x);
 /* Appends b's samples to a's. */
 void ad_line_sums_merge(ad_line_sums *a, int order, const ad_line_sums *b);
 
-/* deferred.c: sum_j a_j b_j, in several chains. */
-double ad_batch_dot(size_t d, const double *a, const double *b);
-
 /* moments.c: ad_eval_moments without `defer`. */
 meka_status ad_batch_moments(ad_batch *batch, const double *theta, const double *v, size_t n,
                              const double *xi, ad_moments *out, meka_error *err);

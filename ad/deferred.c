@@ -1,30 +1,12 @@
 /* Means that stay with the batch: their inner products, and combinations of them. */
 #include "ad/batch.h"
 
+#include "base/sum.h"
+
 #include <assert.h>
 #include <math.h>
 
-enum {
-    CHAINS = 8,   /* of additions, always the same: a processor runs them side by side */
-    PIECE = 1024, /* elements that stay in the nearest cache from one loop to the next */
-};
-
-static double join(const double *sum)
-{
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-}
-
-double ad_batch_dot(size_t d, const double *a, const double *b)
-{
-    double sum[CHAINS] = {0};
-    size_t j = 0;
-    for (; j + CHAINS <= d; j += CHAINS)
-        for (size_t k = 0; k < CHAINS; k++)
-            sum[k] += a[j + k] * b[j + k];
-    for (size_t k = 0; j + k < d; k++)
-        sum[k] += a[j + k] * b[j + k];
-    return join(sum);
-}
+enum { PIECE = 1024 }; /* elements that stay in the nearest cache between two loops */
 
 static size_t piece_from(size_t j, size_t d)
 {
@@ -37,13 +19,13 @@ static void multiply(size_t from, size_t to, const double *g, const double *h, c
 {
     for (size_t j = from; j < to; j += PIECE) {
         size_t n = piece_from(j, to);
-        out->gg += ad_batch_dot(n, g + j, g + j);
+        out->gg += meka_dot(n, g + j, g + j);
         if (!h)
             continue;
-        out->gh += ad_batch_dot(n, g + j, h + j);
-        out->hh += ad_batch_dot(n, h + j, h + j);
-        out->gv += ad_batch_dot(n, g + j, v + j);
-        out->hv += ad_batch_dot(n, h + j, v + j);
+        out->gh += meka_dot(n, g + j, h + j);
+        out->hh += meka_dot(n, h + j, h + j);
+        out->gv += meka_dot(n, g + j, v + j);
+        out->hv += meka_dot(n, h + j, v + j);
     }
 }
 
@@ -107,7 +89,7 @@ static double combine_range(const ad_batch *batch, size_t from, size_t to, doubl
     for (size_t j = from; j < to; j += PIECE) {
         size_t n = piece_from(j, to);
         combine(n, a, batch->deferred + j, b, batch->deferred + d + j, c, out + j);
-        sum += ad_batch_dot(n, out + j, out + j);
+        sum += meka_dot(n, out + j, out + j);
     }
     return sum;
 }
@@ -117,17 +99,18 @@ meka_status ad_combine_means(ad_batch *batch, double a, double b, double c, doub
 {
     assert(batch && out && batch->n_deferred > 0 && (b == 0.0 || batch->n_deferred == 2));
     size_t d = batch->program->objective.n_params;
-    double rest[CHAINS] = {0}; /* NaN once a value was not finite */
+    double rest[MEKA_CHAINS] = {0}; /* NaN once a value was not finite */
     range absent = absent_from(batch);
     double sum = batch->factored.stat ? ad_factored_combine(batch, a, b, c, out) : 0.0;
     sum += combine_range(batch, 0, absent.from, a, b, c, out);
     sum += combine_range(batch, absent.to, d, a, b, c, out);
     for (size_t j = 0; j < d && !isfinite(sum); j++)
-        rest[j % CHAINS] += out[j] - out[j];
+        rest[j % MEKA_CHAINS] += out[j] - out[j];
     if (square)
         *square = sum;
-    return join(rest) == 0.0 ? MEKA_OK
-                             : meka_fail(err, MEKA_NONFINITE,
-                                         "a combination of mean derivatives over the batch is "
-                                         "beyond the range of a double");
+    return meka_join(rest) == 0.0
+               ? MEKA_OK
+               : meka_fail(err, MEKA_NONFINITE,
+                           "a combination of mean derivatives over the batch is "
+                           "beyond the range of a double");
 }

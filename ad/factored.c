@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/sum.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -143,8 +144,7 @@ static void add_along(const work *w, size_t group, double *out)
             const double *along = along_row(w->batch, j, first, &n);
             for (int which = 0; which < 2; which++) {
                 size_t row = left_row(w->stat, which) + j;
-                out[which] +=
-                    ad_batch_dot(n, w->block.rows + row * w->block.stride + first, along);
+                out[which] += meka_dot(n, w->block.rows + row * w->block.stride + first, along);
             }
         }
     }

@@ -24,7 +24,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     if (status != MEKA_OK)
         return status;
     size_t d = step->n_params;
-    double square = opt_dot(d, g, g) + p->delta, excess = step->row->loss - p->f_star;
+    double square = meka_dot(d, g, g) + p->delta, excess = step->row->loss - p->f_star;
     status = opt_check_square(square, err);
     if (status != MEKA_OK)
         return status;

@@ -54,7 +54,7 @@ static void step_sgd(const dadapt_params *p, double *state, const vectors *vec,
     if (!(state[NORM] > 0.0))
         state[NORM] = step->row->grad_norm;
     double lambda = opt_ratio(state[D] * p->alpha * step->factor, state[NORM]);
-    state[SUM] += lambda * opt_dot(n, g, vec->s);
+    state[SUM] += lambda * meka_dot(n, g, vec->s);
     for (size_t j = 0; j < n; j++) {
         vec->s[j] += lambda * g[j];
         step->theta[j] += (1.0 - p->momentum) * (vec->x0[j] - vec->s[j] - step->theta[j]);

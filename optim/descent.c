@@ -3,34 +3,13 @@
 
 #include <math.h>
 
-/* Sums are taken in so many chains, always the same, so that a processor can add several terms
- * at once and the compiler may use vectors. */
-enum { CHAINS = 8 };
-
-static double join(const double *sum)
-{
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-}
-
-double opt_dot(size_t d, const double *a, const double *b)
-{
-    double sum[CHAINS] = {0};
-    size_t j = 0;
-    for (; j + CHAINS <= d; j += CHAINS)
-        for (size_t k = 0; k < CHAINS; k++)
-            sum[k] += a[j + k] * b[j + k];
-    for (size_t k = 0; j + k < d; k++)
-        sum[k] += a[j + k] * b[j + k];
-    return join(sum);
-}
-
 /* Of v / unit. */
 static double sum_of_squares(size_t d, const double *v, double unit)
 {
-    double sum[CHAINS] = {0};
+    double sum[MEKA_CHAINS] = {0};
     for (size_t j = 0; j < d; j++)
-        sum[j % CHAINS] += v[j] / unit * (v[j] / unit);
-    return join(sum);
+        sum[j % MEKA_CHAINS] += v[j] / unit * (v[j] / unit);
+    return meka_join(sum);
 }
 
 bool opt_square_tells(double square)
@@ -42,7 +21,7 @@ bool opt_square_tells(double square)
 
 double opt_norm(size_t d, const double *v)
 {
-    return opt_norm_from(opt_dot(d, v, v), d, v);
+    return opt_norm_from(meka_dot(d, v, v), d, v);
 }
 
 double opt_norm_from(double square, size_t d, const double *v)
@@ -61,10 +40,10 @@ double opt_norm_from(double square, size_t d, const double *v)
 
 bool opt_copy_finite(size_t d, const double *restrict v, double *restrict out)
 {
-    double rest[CHAINS] = {0}; /* NaN once a value was not finite */
+    double rest[MEKA_CHAINS] = {0}; /* NaN once a value was not finite */
     size_t j = 0;
-    for (; j + CHAINS <= d; j += CHAINS)
-        for (size_t k = 0; k < CHAINS; k++) {
+    for (; j + MEKA_CHAINS <= d; j += MEKA_CHAINS)
+        for (size_t k = 0; k < MEKA_CHAINS; k++) {
             rest[k] += v[j + k] - v[j + k];
             out[j + k] = v[j + k];
         }
@@ -72,7 +51,7 @@ bool opt_copy_finite(size_t d, const double *restrict v, double *restrict out)
         rest[k] += v[j + k] - v[j + k];
         out[j + k] = v[j + k];
     }
-    return join(rest) == 0.0;
+    return meka_join(rest) == 0.0;
 }
 
 meka_status opt_check_square(double square, meka_error *err)
@@ -110,7 +89,7 @@ void opt_step_estimate_of_norm(const opt_step *step, const double *m, double nor
 static meka_status exact_step(const opt_step *step, const double *g, double *direction,
                               double *alpha, meka_error *err)
 {
-    double slope = opt_dot(step->n_params, g, g);
+    double slope = meka_dot(step->n_params, g, g);
     for (size_t j = 0; j < step->n_params; j++)
         direction[j] = -g[j];
     ad_line_moments line = {.order = 2};

@@ -38,7 +38,7 @@ double opt_covariance_along(opt_covariance form, size_t d, const double *cov, co
     double sum = 0.0;
     switch (form) {
     case OPT_COVARIANCE_SCALAR:
-        return cov[0] * opt_dot(d, v, v);
+        return cov[0] * meka_dot(d, v, v);
     case OPT_COVARIANCE_DIAG:
         for (size_t j = 0; j < d; j++)
             sum += cov[j] * v[j] * v[j];

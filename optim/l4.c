@@ -66,7 +66,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     double least = fmin(step->t == 0 ? p->gamma_0 * loss : state[L_MIN], loss);
     state[L_MIN] = (1.0 + 1.0 / p->tau) * least;
     /* The excess is negative only where losses are; the slope 0 only without a direction. */
-    double excess = loss - p->gamma * least, slope = opt_dot(d, m, v);
+    double excess = loss - p->gamma * least, slope = meka_dot(d, m, v);
     status = opt_check_square(slope, err);
     if (status != MEKA_OK)
         return status;

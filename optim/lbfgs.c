@@ -84,19 +84,19 @@ static void find_direction(memory *w)
         w->p[j] = -w->g[j];
     for (size_t i = n; i-- > 0;) {
         const double *s = w->s + row_of(w, i) * d, *y = w->y + row_of(w, i) * d;
-        w->weight[i] = opt_dot(d, s, w->p) / opt_dot(d, y, s);
+        w->weight[i] = meka_dot(d, s, w->p) / meka_dot(d, y, s);
         for (size_t j = 0; j < d; j++)
             w->p[j] -= w->weight[i] * y[j];
     }
     if (n > 0) {
         const double *s = w->s + row_of(w, n - 1) * d, *y = w->y + row_of(w, n - 1) * d;
-        double gamma = opt_dot(d, s, y) / opt_dot(d, y, y);
+        double gamma = meka_dot(d, s, y) / meka_dot(d, y, y);
         for (size_t j = 0; j < d; j++)
             w->p[j] *= gamma;
     }
     for (size_t i = 0; i < n; i++) {
         const double *s = w->s + row_of(w, i) * d, *y = w->y + row_of(w, i) * d;
-        double beta = opt_dot(d, y, w->p) / opt_dot(d, y, s);
+        double beta = meka_dot(d, y, w->p) / meka_dot(d, y, s);
         for (size_t j = 0; j < d; j++)
             w->p[j] += (w->weight[i] - beta) * s[j];
     }
@@ -113,7 +113,7 @@ static void remember(memory *w)
         move[j] = w->x[j] - w->origin[j];
         change[j] = w->gx[j] - w->g[j];
     }
-    if (!(opt_dot(d, move, change) > 1e-10 * opt_norm(d, move) * opt_norm(d, change)))
+    if (!(meka_dot(d, move, change) > 1e-10 * opt_norm(d, move) * opt_norm(d, change)))
         return;
     memcpy(s, move, d * sizeof *s);
     memcpy(y, change, d * sizeof *y);
@@ -155,7 +155,7 @@ static meka_status search(const lbfgs_params *params, const opt_step *step, memo
             .origin = w->origin,
             .p = w->p,
             .phi = *w->f,
-            .slope = opt_dot(w->d, w->g, w->p),
+            .slope = meka_dot(w->d, w->g, w->p),
             .c1 = params->c1,
             .c2 = params->c2,
             .max_evaluations = params->max_evaluations,

@@ -70,8 +70,8 @@ static double inner_product(const mechanic_params *p, const double *state, const
 {
     size_t d = step->n_params;
     double pull = p->s_decay * total(p, state) * step->row->grad_norm;
-    return opt_dot(d, delta, g) +
-           opt_ratio(pull * opt_dot(d, delta, step->theta), opt_norm(d, step->theta));
+    return meka_dot(d, delta, g) +
+           opt_ratio(pull * meka_dot(d, delta, step->theta), opt_norm(d, step->theta));
 }
 
 /* The coin-betting tuners: s_i from the wealth won with s_i so far. */

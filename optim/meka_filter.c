@@ -70,7 +70,7 @@ static void predict_piece(const opt_step *step, const meka_memory *w, double bac
     double *m = w->m + j, difference[MEKA_PIECE];
     const double *h = w->h + j, *g = step->gradient + j;
     if (back != 0.0)
-        *hv += opt_dot(n, h, w->v + j);
+        *hv += meka_dot(n, h, w->v + j);
     for (size_t k = 0; k < n && back != 0.0; k++)
         m[k] += back * h[k];
     for (size_t k = 0; k < n; k++)

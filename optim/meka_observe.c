@@ -83,7 +83,7 @@ static meka_status fill_products(const opt_step *step, const ad_moments *moments
     if (!tells)
         out->grad_norm = opt_norm(d, w->h);
     if (!known)
-        out->gm = opt_dot(d, w->h, w->m);
+        out->gm = meka_dot(d, w->h, w->m);
     return MEKA_OK;
 }
 

@@ -41,9 +41,9 @@ static double set_direction(const meka_params *p, const opt_step *step,
             w->weight[j + k] = 1.0 / (hypot(w->m[j + k], sqrt(variance)) + 1e-8);
             v[k] = w->weight[j + k] * w->m[j + k];
         }
-        vv += opt_dot(n, v, v);
-        mv += opt_dot(n, v, w->m + j);
-        descent += opt_dot(n, v, step->gradient + j);
+        vv += meka_dot(n, v, v);
+        mv += meka_dot(n, v, w->m + j);
+        descent += meka_dot(n, v, step->gradient + j);
     }
     w->head->vv = vv;
     w->head->mv = mv;
@@ -63,7 +63,7 @@ static double observed_slope(const meka_params *p, size_t d, const meka_observat
         double gain = opt_covariance_at(form, d, w->K, j);
         double noise = gain * w->var[j];
         if (form == OPT_COVARIANCE_FULL)
-            noise = opt_dot(d, w->K + j * d, w->observed + j * d);
+            noise = meka_dot(d, w->K + j * d, w->observed + j * d);
         correction += (w->adam ? w->weight[j] : 1.0) * ((1.0 - gain) * w->cross[j] + noise);
     }
     return descent - correction;

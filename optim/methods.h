@@ -4,6 +4,8 @@
 
 #include <meka/optim.h>
 
+#include "base/sum.h"
+
 #include <math.h>
 
 #define METHOD(name) extern const opt_method opt_method_##name;
@@ -70,7 +72,6 @@ static inline double opt_ratio(double a, double b)
  * be 0 without a word. */
 meka_status opt_check_square(double square, meka_error *err);
 
-double opt_dot(size_t d, const double *a, const double *b);
 /* sqrt(sum_j v_j^2) without overflow; v [d] */
 double opt_norm(size_t d, const double *v);
 /* Whether that is sqrt(square) for a square = v.v: no term that counts has left the range of

@@ -49,7 +49,7 @@ static void average(const momo_params *p, const opt_step *step, const double *g,
     double *d = state + N_SCALARS, *v = d + n; /* [d] each */
     bool first = step->t == 0 && p->base == BASE_SGD;
     double kept = first ? 0.0 : p->beta1, taken = 1.0 - kept, rest = 1.0 - p->beta2;
-    state[E] = kept * state[E] + taken * (step->row->loss - opt_dot(n, g, step->theta));
+    state[E] = kept * state[E] + taken * (step->row->loss - meka_dot(n, g, step->theta));
     state[RHO] = kept * state[RHO] + taken;
     state[WEIGHT2] = p->beta2 * state[WEIGHT2] + rest;
     for (size_t j = 0; j < n; j++) {
@@ -67,7 +67,7 @@ static double precondition(const momo_params *p, size_t n, const double *state,
         double scale = p->base == BASE_ADAM ? p->epsilon + sqrt(v[j] / state[WEIGHT2]) : 1.0;
         direction[j] = d[j] / scale;
     }
-    return opt_dot(n, d, direction);
+    return meka_dot(n, d, direction);
 }
 
 /* The step size, at most `cap`; updates the bound.  along: d.x_k, square: |d|^2. */
@@ -104,7 +104,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
         return status;
     /* The schedule is the paper's alpha_k: it bounds the step and does not shorten others. */
     double cap = step->factor * p->alpha, decay = 1.0 + cap * p->weight_decay;
-    double tau = choose(p, state, cap, opt_dot(n, d, step->theta), square);
+    double tau = choose(p, state, cap, meka_dot(n, d, step->theta), square);
     for (size_t j = 0; j < n; j++) {
         step->theta[j] = (step->theta[j] - tau * direction[j]) / decay;
         mean[j] = d[j] / state[RHO];

@@ -111,7 +111,7 @@ static meka_status evaluate(const search *s, const opt_step *step, size_t k, dou
  * is nothing to search along, and the next step's batch starts anew. */
 static void begin(const search *s)
 {
-    double *scalar = s->scalar, beta = opt_dot(s->d, s->g, s->g);
+    double *scalar = s->scalar, beta = meka_dot(s->d, s->g, s->g);
     bool sloping = beta > 0.0 && isfinite(beta) && isfinite(1.0 / (scalar[ALPHA] * beta));
     scalar[N] = sloping ? 1.0 : 0.0;
     if (!sloping)
@@ -288,7 +288,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     } else {
         s.t[n] = scalar[PENDING];
         s.y[n] = (s.f[n] - scalar[F0]) / (scalar[ALPHA] * scalar[BETA]);
-        s.dy[n] = -opt_dot(s.d, s.g + n * s.d, s.g) / scalar[BETA];
+        s.dy[n] = -meka_dot(s.d, s.g + n * s.d, s.g) / scalar[BETA];
         scalar[N] += 1.0;
         const decision next = decide(&s, step);
         scalar[FORCED] = next.forced;

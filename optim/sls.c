@@ -34,7 +34,7 @@ static meka_status backtrack(const sls_params *p, const opt_step *step, const do
                              double *trial, double *alpha, bool *found, meka_error *err)
 {
     size_t d = step->n_params;
-    double square = opt_dot(d, g, g), f = step->row->loss;
+    double square = meka_dot(d, g, g), f = step->row->loss;
     bool any_finite = false;
     meka_error reason = {0};
     *found = false;
@@ -79,7 +79,7 @@ static meka_status take_step(const void *params, double *state, double *scratch,
     status = backtrack(p, step, g, trial, &alpha, &found, err);
     if (status != MEKA_OK)
         return status;
-    step->row->slope = opt_dot(d, g, g);
+    step->row->slope = meka_dot(d, g, g);
     step->row->alpha = 0.0;
     if (!found)
         return MEKA_OK;

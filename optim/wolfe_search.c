@@ -35,7 +35,7 @@ static meka_status evaluate(search *s, double alpha, end *out)
     bool finite = status == MEKA_OK;
     point->alpha = alpha;
     point->phi = finite ? moments.loss_mean : INFINITY;
-    point->slope = finite ? opt_dot(q->d, point->g, q->p) : INFINITY;
+    point->slope = finite ? meka_dot(q->d, point->g, q->p) : INFINITY;
     *out = (end){alpha, point->phi, point->slope};
     s->trial = status;
     s->any_finite = s->any_finite || finite;

@@ -185,9 +185,8 @@ const plot_figure plot_figure_t = {
         "0.95 interval; the numbers are milliseconds of both. A step has\neverything: samples "
         "drawn, loss and gradient of every sample (of MEKA: Hessian-vector products, variances "
         "and the line\nas well), the row of the log. The paper reports 1.0 to 1.6 (grey), on a "
-        "GPU. By operations alone, a network whose\nwork lies in its first layer needs 5 "
-        "products with that layer's matrix instead of 2.\nTimes are measured: made again, they "
-        "differ.",
+        "GPU. By operations alone, the perceptron\nneeds 3.8 products with its first layer's "
+        "matrix instead of 2. Times are measured: made again, they differ.",
     .script = figure_t_gp,
     .timed = true,
     .write = write,

@@ -79,7 +79,7 @@ START_TEST(sums_over_vectors_take_every_element_once)
             b[j] = (double)(3 * j + 1);
             dot += (long double)a[j] * b[j];
         }
-        ck_assert_double_eq(opt_dot(d, a, b), (double)dot);
+        ck_assert_double_eq(meka_dot(d, a, b), (double)dot);
         ck_assert(opt_copy_finite(d, a, scaled));
         if (d > 0)
             ck_assert_mem_eq(scaled, a, d * sizeof *a);

@@ -63,7 +63,7 @@ START_TEST(every_step_satisfies_the_strong_wolfe_conditions)
             break;
         for (int j = 0; j < 2; j++)
             p[j] = (after[j] - before[j]) / alpha;
-        double slope0 = opt_dot(2, g0, p), slope1 = opt_dot(2, g1, p);
+        double slope0 = meka_dot(2, g0, p), slope1 = meka_dot(2, g1, p);
         ck_assert_double_lt(slope0, 0.0);
         ck_assert_double_le(f1, f0 + 0.01 * alpha * slope0 + 1e-12 * f0);
         ck_assert_double_le(fabs(slope1), -0.5 * slope0 * (1.0 + 1e-6));
