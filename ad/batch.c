@@ -132,8 +132,8 @@ static meka_status create_memory(ad_batch *batch, const ad_batch_options *option
         return MEKA_ERR_MEMORY;
     if (!program->replay)
         return ad_sampler_create(&batch->sampler, program, err);
-    size_t chunk =
-        BATCH_SEGMENTS * batch->max_lanes; /* lanes are a power of two unless given */
+    /* Whole blocks: lanes are a power of two unless given. */
+    size_t chunk = BATCH_SEGMENTS * batch->max_lanes;
     if (chunk < BATCH_CHUNK && !(options && options->n_lanes))
         chunk = BATCH_CHUNK;
     meka_status status = ad_chunk_create(&batch->chunk, program, chunk, err);
@@ -223,6 +223,12 @@ static void pass_on(void *ctx, uint32_t job, const double *g, const double *h)
     e->request->emit(e->request->ctx, e->worker, e->block, e->first, job, g, h);
 }
 
+/* Blocks leave the factors of compact stats. */
+static bool has_factors(const ad_request *request, const ad_plan *plan)
+{
+    return request->compact && plan->n_factors > 0;
+}
+
 static void run_block(const wave *w, ad_worker *worker, kernel_block *block, size_t first)
 {
     const ad_request *request = w->request;
@@ -243,7 +249,7 @@ static void run_block(const wave *w, ad_worker *worker, kernel_block *block, siz
     block->recall[0] = request->recall;
     block->recall[1] = request->recall && request->recall_along;
     block->factor_stride = w->batch->chunk.stride;
-    if (request->compact && plan->n_factors > 0)
+    if (has_factors(request, plan))
         block->factors = w->batch->chunk.rows + (first - w->first);
     block->xi = m ? request->xi + first * m : NULL;
     bool recalls = block->recall[0] && block->recall[1];
@@ -296,7 +302,8 @@ static meka_status run_segment(void *ctx, size_t item, size_t thread, meka_error
 static meka_status run_chunk(wave *w, size_t n_threads, meka_error *err)
 {
     const ad_request *request = w->request;
-    w->batch->chunk.stride = ad_batch_stride(ad_batch_lanes(w->n));
+    if (has_factors(request, w->plan)) /* else those of the last evaluation stay as they are */
+        w->batch->chunk.stride = ad_batch_stride(ad_batch_lanes(w->n));
     w->n_blocks = (w->n + w->lanes - 1) / w->lanes;
     w->n_segments = w->n_blocks < BATCH_SEGMENTS ? w->n_blocks : BATCH_SEGMENTS;
     for (w->first_segment = 0; w->first_segment < w->n_segments;
@@ -321,7 +328,7 @@ meka_status ad_batch_run(ad_batch *batch, const ad_request *request, meka_error 
               .plan = &batch->program->plan[request->mode],
               .lanes = request->max_lanes ? request->max_lanes : batch->max_lanes};
     size_t n_threads = request->serial ? 1 : batch->n_threads, size = request->n;
-    if (request->compact && w.plan->n_factors > 0)
+    if (has_factors(request, w.plan))
         size = batch->chunk.size;
     if (!request->recall)
         batch->kept_n = 0;

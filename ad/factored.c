@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const plan_stat *find_stat(const ad_program *program)
 {
@@ -41,8 +40,6 @@ meka_status ad_factored_create(ad_batch *batch, meka_error *err)
     if (n == 0)
         return MEKA_OK;
     size_t lanes = ad_batch_lanes(n);
-    if (n == 0)
-        return MEKA_OK;
     size_t n_x = s->shape.channels_in + KERNEL_MOST_COLUMNS;
     f->sums.x = meka_alloc(n_x, lanes * sizeof(double), err);
     f->sums.sum = meka_alloc(lanes, sizeof(double), err);

@@ -307,6 +307,24 @@ START_TEST(others_are_written)
 }
 END_TEST
 
+/* Means outlive lines `again`, of whatever number of samples. */
+START_TEST(a_line_over_fewer_samples_leaves_the_means)
+{
+    static double want[D], got[D];
+    ad_program *program = prepare(0.0);
+    ad_batch *batch = deferring(program, (ad_batch_options){0});
+    ad_line_moments line = {.order = 3, .again = true};
+    meka_error err = {0};
+    defer(batch, v, 30);
+    assert_ok(ad_combine_means(batch, 0.5, 0.25, 0.0, want, NULL, &err), err);
+    assert_ok(ad_eval_line(batch, theta, v, 5, xi, &line, &err), err);
+    assert_ok(ad_combine_means(batch, 0.5, 0.25, 0.0, got, NULL, &err), err);
+    ck_assert_mem_eq(got, want, sizeof want);
+    ad_batch_destroy(batch);
+    ad_program_destroy(program);
+}
+END_TEST
+
 /* Only of v's array as the combination left it. */
 START_TEST(a_line_elsewhere_takes_nothing_from_what_was_kept)
 {
@@ -335,4 +353,5 @@ END_TEST
 TEST_MAIN("factored", what_is_not_written_gives_the_same, every_instruction_set_agrees,
           the_number_of_threads_changes_no_bit, large_means_do_not_cancel_the_traces_away,
           equal_samples_have_no_variance_at_all, others_are_written,
+          a_line_over_fewer_samples_leaves_the_means,
           a_line_elsewhere_takes_nothing_from_what_was_kept)

@@ -266,7 +266,7 @@ static void check_runs(size_t batch_size, double tolerance)
 }
 
 /* Few samples' means are not written out where values are kept (tests/test_factored.c): then
- * last bits differ, by what eight steps of size 1 make of them. */
+ * last bits differ, and eight steps carry that on. */
 START_TEST(a_run_is_the_same_whether_its_method_keeps_values_or_not)
 {
     check_runs(60, 0.0);
